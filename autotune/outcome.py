@@ -1,0 +1,112 @@
+"""What became of a trial. A failed trial is a value; exceptions are for users' errors and our bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Samples of one timed quantity, in seconds, with median and 95 % confidence interval of the median."""
+
+    samples: tuple[float, ...]
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Relative errors found by verification.
+
+    ``inner_product``: |<x_b,x_d> - <y_b,y_d>| over the norm product, full size.
+    ``finite_differences``: tangent against central differences of the user's primal, small size.
+    ``agreement``: largest elementwise difference to the reference variant over the gradient's largest
+    element, small size. ``primal_unchanged``: outputs of the primal and of the gradient's primal agree.
+    """
+
+    inner_product: float
+    finite_differences: float
+    agreement: float
+    primal_unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A verified and timed gradient.
+
+    ``reference`` is the default variant timed in the same run, interleaved with ``gradient`` and ``primal``
+    (so ratios do not drift with the machine). ``memory`` is what the workspace holds, in bytes.
+    ``reproducible``: repeated runs gave bitwise equal gradients.
+    """
+
+    primal: Timing
+    gradient: Timing
+    reference: Timing
+    accuracy: Accuracy
+    memory: int
+    reproducible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompileFailed:
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongGradient:
+    accuracy: Accuracy
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """``signal`` is its name (``SIGSEGV``) or ``exit N``; ``log`` the end of the output."""
+
+    signal: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    limit: float  # seconds
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfMemory:
+    limit: int  # bytes
+    log: str
+
+
+Failure = CompileFailed | WrongGradient | Crashed | TimedOut | OutOfMemory
+Outcome = Measurement | Failure
+
+_KINDS: dict[str, type[Any]] = {
+    k.__name__: k for k in (Measurement, CompileFailed, WrongGradient, Crashed, TimedOut, OutOfMemory)
+}
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    return {"kind": type(outcome).__name__, **asdict(outcome)}
+
+
+def from_json(data: Mapping[str, Any]) -> Outcome:
+    """The inverse of ``to_json``. Raises ``ValueError`` for an unknown kind or missing field."""
+    fields = dict(data)
+    kind = _KINDS.get(fields.pop("kind", ""))
+    if kind is None:
+        raise ValueError(f"not an outcome: {data!r}")
+    try:
+        for name in ("primal", "gradient", "reference"):
+            if name in fields:
+                timing = fields[name]
+                fields[name] = Timing(**{**timing, "samples": tuple(timing["samples"])})
+        if "accuracy" in fields:
+            fields["accuracy"] = Accuracy(**fields["accuracy"])
+        outcome: Outcome = kind(**fields)
+    except (TypeError, KeyError) as problem:
+        raise ValueError(f"malformed outcome: {problem}") from problem
+    return outcome

@@ -1,0 +1,122 @@
+"""Parameters, constraints and search spaces; architectures as data.
+
+A *plan* gives every active parameter one value. Only legal values are in the space; what analysis ruled
+out is kept beside it as ``Refusal`` with its reason, so that a user who asks for it learns why not.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+Value = str | int
+Plan = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A value that analysis ruled out for this kernel."""
+
+    parameter: str
+    value: Value
+    reason: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A tunable choice. ``values`` lists the legal ones, the expert default first.
+
+    ``active_if`` = ``(other parameter, values)``: the parameter exists only where one of the named others
+    has one of those values (any pair suffices; empty: always).
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    meaning: str = ""
+    active_if: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+
+    def active(self, plan: Plan) -> bool:
+        return not self.active_if or any(plan.get(name) in values for name, values in self.active_if)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """``allows(plan)`` is False for combinations that are illegal together."""
+
+    reason: str
+    allows: Callable[[Plan], bool] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Conditional parameters, in dependency order: a parameter's conditions name earlier ones only."""
+
+    parameters: tuple[Parameter, ...]
+    constraints: tuple[Constraint, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+    def plans(self) -> Iterator[dict[str, Value]]:
+        """Every legal plan, in a fixed order: the default first."""
+
+        def extend(plan: dict[str, Value], rest: tuple[Parameter, ...]) -> Iterator[dict[str, Value]]:
+            if not rest:
+                if all(c.allows(plan) for c in self.constraints):
+                    yield dict(plan)
+                return
+            head, *tail = rest
+            for value in head.values if head.active(plan) else (None,):
+                yield from extend(plan if value is None else {**plan, head.name: value}, tuple(tail))
+
+        return extend({}, self.parameters)
+
+    @cached_property
+    def size(self) -> int:
+        return sum(1 for _ in self.plans())
+
+    @cached_property
+    def default(self) -> dict[str, Value]:
+        return next(self.plans())
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A machine as data: one file in ``search_spaces/arch``."""
+
+    name: str
+    title: str
+    backend: str  # "host", "cuda", "hip" or "sycl": which Kokkos device backend runs there
+    kokkos_arch: str  # the Kokkos_ARCH_* CMake option, or "NATIVE"
+    macro: str  # the Kokkos macro that is defined when compiling for it, or ""
+    compiler: tuple[str, ...]  # candidate compilers, best first
+    flags: tuple[str, ...]  # compiler flags beyond -O3
+    knobs: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)  # values this machine tries
+
+
+def arch_dir() -> Path:
+    return Path(__file__).parent / "arch"
+
+
+def load_architecture(path: Path) -> Architecture:
+    """Read one architecture file. Raises ``ValueError`` naming the file and the offending key."""
+    try:
+        data = tomllib.loads(path.read_text())
+        return Architecture(
+            name=path.stem,
+            title=data["title"],
+            backend=data["backend"],
+            kokkos_arch=data["kokkos_arch"],
+            macro=data.get("macro", ""),
+            compiler=tuple(data["compiler"]),
+            flags=tuple(data.get("flags", ())),
+            knobs={k: tuple(v) for k, v in data.get("knobs", {}).items()},
+        )
+    except (KeyError, tomllib.TOMLDecodeError) as problem:
+        raise ValueError(f"{path}: malformed architecture file: {problem}") from problem
+
+
+def architectures() -> dict[str, Architecture]:
+    """All known architectures by name."""
+    return {p.stem: load_architecture(p) for p in sorted(arch_dir().glob("*.toml"))}

@@ -1,0 +1,403 @@
+"""The IR: structured SSA over scalars, with Views and local arrays as memory.
+
+Grammar (``*`` repetition, ``|`` choice)::
+
+    Program   = name Param* returns Block                      a differentiable function
+    Block     = Stmt*
+    Atom      = Symbol | Const
+    Op        = Apply fn Atom* | Load memory Atom* | Extent view dim
+
+    Stmt      = Let symbol Op                                  a scalar, defined once
+              | Declare symbol init?                           a local array
+              | Store memory Atom* value                       memory[index] = value
+              | Increment memory Atom* value how               memory[index] += value
+              | Accumulate memory Atom* value                  the same, combination still open
+              | For index lo hi step descending Carried* Block a counted loop
+              | If cond Block Block Merge*
+              | Launch ...                                     host: parallel_for / parallel_reduce
+              | Allocate view extents | DeepCopy dst src       host
+              | Return value                                   host, last statement of the function
+
+    the transformer's own (never in a primal):
+              | Save tape source | Restore symbol tape         host: push / pop a copy of a View or scalar
+              | Replicate replicas view | Combine view replicas   host: zeroed private copies; their sum
+              | Color coloring Block | Touch view Atom*        host: conflict coloring from visited targets
+
+Scalars are in SSA form: every ``Symbol`` is defined exactly once. A scalar that a loop changes is a
+``Carried`` of that ``For``; one that branches change is a ``Merge`` of that ``If``. Memory (Views, local
+arrays) is mutable and addressed by name; statement order is execution order.
+
+Everything is frozen; ``loc`` never takes part in equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from transform.ir.types import Scalar, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name in the IR. ``id`` makes it unique; ``name`` is what the user wrote, kept for reading."""
+
+    name: str
+    id: int
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    value: int | float | bool
+    type: Scalar
+
+
+Atom = Symbol | Const
+
+
+# ---- operations: the right-hand sides of Let ----
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A pure scalar function of atoms.
+
+    ``fn`` is one of ``neg add sub mul div mod``, ``lt le gt ge eq ne and or not``,
+    ``bitand bitor bitxor shl shr``, ``select`` (cond, a, b; both sides are atoms, so evaluated),
+    ``cast`` (to the type of the Let's symbol), ``copy``, or a math function by its C name without
+    namespace (``sin``, ``pow``, ``fmax``, ``fabs`` ...).
+    Integer ``div`` truncates as in C++. Operands of one arithmetic op have the same type: the front end
+    makes C++'s implicit conversions explicit casts.
+    """
+
+    fn: str
+    args: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``memory(index...)``: an element of a View or local array."""
+
+    memory: Symbol
+    index: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """``view.extent(dim)``."""
+
+    view: Symbol
+    dim: int
+
+
+Op = Apply | Load | Extent
+
+
+# ---- statements ----
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    target: Symbol
+    op: Op
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """A local array. ``zeroed``: initialised to zero (``double a[3] = {}``); else indeterminate."""
+
+    target: Symbol
+    zeroed: bool
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    memory: Symbol
+    index: tuple[Atom, ...]
+    value: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+class How(Enum):
+    """How an increment is carried out."""
+
+    PLAIN = "plain"  # one iteration at a time touches the element (or the memory is local)
+    ATOMIC = "atomic"
+    REDUCE = "reduce"  # into an accumulator of the surrounding parallel_reduce
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """``memory[index] += value``; ``how`` is decided."""
+
+    memory: Symbol
+    index: tuple[Atom, ...]
+    value: Atom
+    how: How
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """``memory[index] += value`` by iterations that may race: an open question, closed by a strategy."""
+
+    memory: Symbol
+    index: tuple[Atom, ...]
+    value: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A scalar that a loop changes: ``inner`` is its value at the start of an iteration (``init`` in the
+    first), ``next`` at the end of one, ``result`` after the loop."""
+
+    inner: Symbol
+    init: Atom
+    next: Atom
+    result: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``for (index = lo; index < hi; index += step)``, or the same values backwards if ``descending``.
+
+    ``lo`` and ``hi`` are loop-invariant atoms, ``step`` a positive constant.
+    """
+
+    index: Symbol
+    lo: Atom
+    hi: Atom
+    step: int
+    descending: bool
+    carried: tuple[Carried, ...]
+    body: Block
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """``result`` is ``then`` or ``orelse`` according to the branch taken."""
+
+    result: Symbol
+    then: Atom
+    orelse: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    cond: Atom
+    then: Block
+    orelse: Block
+    merges: tuple[Merge, ...]
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One parallel index: ``lo <= index < hi``."""
+
+    index: Symbol
+    lo: Atom
+    hi: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A sum over all iterations. The body increments ``accumulator`` (index ``()``, ``How.REDUCE``);
+    ``result`` is the host scalar holding the sum after the launch."""
+
+    accumulator: Symbol
+    result: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Iterations run in any order, all at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """One task per replica; each runs a contiguous part of the outermost range in order.
+    ``replica`` is the task's index, visible in the body."""
+
+    replica: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Colored:
+    """Color after color; within a color, blocks of the outermost range run at once, a block in order."""
+
+    coloring: Symbol
+
+
+Schedule = Flat | Chunked | Colored
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """``parallel_for`` (no reductions) or ``parallel_reduce`` over one range (RangePolicy) or several
+    (MDRangePolicy, as many as ``ranges``).
+
+    ``label`` is the user's kernel label or ``""``. ``space`` is the execution space as emitted code may
+    spell it (``Kokkos::DefaultExecutionSpace`` unless the user's policy names another).
+    """
+
+    label: str
+    space: str
+    ranges: tuple[Range, ...]
+    body: Block
+    reductions: tuple[Reduction, ...]
+    schedule: Schedule = field(default_factory=Flat)
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate:
+    """A local View, zero-initialised. ``extents`` has one atom per dimension (static ones included)."""
+
+    target: Symbol
+    extents: tuple[Atom, ...]
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeepCopy:
+    """``Kokkos::deep_copy(target, source)``; a scalar source fills."""
+
+    target: Symbol
+    source: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+# ---- statements that only the transformer introduces ----
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Push a copy of ``source`` (a View or a scalar) onto ``tape``."""
+
+    tape: str
+    source: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Define ``target`` as what ``tape`` holds on top, and pop it. A View target is the saved copy itself:
+    it may be overwritten until the next Save to the same tape."""
+
+    target: Symbol
+    tape: str
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """``target``: zeroed private copies of ``source``, one per concurrent task; first index = replica."""
+
+    target: Symbol
+    source: Symbol
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Combine:
+    """``target += sum over replicas``, in replica order."""
+
+    target: Symbol
+    replicas: Symbol
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """In a ``Color`` body: this iteration updates ``view(index)``."""
+
+    view: Symbol
+    index: tuple[Atom, ...]
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """``target``: a coloring of blocks of ``block`` iterations of ``unit`` such that blocks of one color touch
+    disjoint elements. ``body`` touches the ``views``' elements; ``keys`` are what it depends on (index
+    Views and scalars): the coloring is rebuilt when one of them changes."""
+
+    target: Symbol
+    unit: Range
+    block: int
+    views: tuple[Symbol, ...]
+    keys: tuple[Symbol, ...]
+    body: Block
+    loc: Location | None = field(default=None, compare=False)
+
+
+Stmt = (
+    Let
+    | Declare
+    | Store
+    | Increment
+    | Accumulate
+    | For
+    | If
+    | Launch
+    | Allocate
+    | DeepCopy
+    | Return
+    | Save
+    | Restore
+    | Replicate
+    | Combine
+    | Touch
+    | Color
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    stmts: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as declared."""
+
+    symbol: Symbol
+    spelling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A differentiable function.
+
+    ``qualified`` is the name to call it by (``ns::f``); ``returns`` is ``None`` for void.
+    ``includes`` are the ``#include`` lines of the user's file that declare what the signature needs, as
+    written (``<Kokkos_Core.hpp>``).
+    """
+
+    name: str
+    qualified: str
+    params: tuple[Param, ...]
+    returns: Scalar | None
+    body: Block
+    includes: tuple[str, ...]
+    file: str
+    loc: Location | None = field(default=None, compare=False)

@@ -1,0 +1,86 @@
+"""Types of the IR: C++ scalars, fixed-size local arrays and Kokkos Views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FLOATS = ("double", "float")
+INTEGERS = (
+    "int",
+    "unsigned int",
+    "long",
+    "unsigned long",
+    "long long",
+    "unsigned long long",
+    "short",
+    "unsigned short",
+    "signed char",
+    "unsigned char",
+    "char",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """An arithmetic type by its canonical C++ name, e.g. ``double`` or ``unsigned long``."""
+
+    name: str
+
+    @property
+    def is_float(self) -> bool:
+        return self.name in FLOATS
+
+    @property
+    def is_integer(self) -> bool:
+        return self.name in INTEGERS
+
+
+DOUBLE = Scalar("double")
+FLOAT = Scalar("float")
+INT = Scalar("int")
+LONG = Scalar("long")
+SIZE = Scalar("unsigned long")
+BOOL = Scalar("bool")
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A local C array of constant extents, e.g. ``double J[2][2]``."""
+
+    element: Scalar
+    extents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A Kokkos View.
+
+    ``spelling`` is the C++ type as emitted code may write it (fully qualified, without a trailing
+    ``const`` or ``&``). ``static_extents`` has one entry per dimension, ``None`` for a run-time extent.
+    ``read_only`` means that the element type is const.
+    """
+
+    element: Scalar
+    static_extents: tuple[int | None, ...]
+    read_only: bool
+    spelling: str
+
+    @property
+    def rank(self) -> int:
+        return len(self.static_extents)
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulator:
+    """The ``double& sum`` argument of a ``parallel_reduce`` body; only incremented."""
+
+    element: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Coloring:
+    """A conflict-free coloring of blocks of iterations."""
+
+
+Memory = Array | View | Accumulator
+Type = Scalar | Memory | Coloring
