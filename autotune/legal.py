@@ -1,0 +1,185 @@
+"""The legal plans of a search space, and how a wish becomes one of them.
+
+A sampler may wish for anything; only legal plans that were not tried before are ever proposed. Spaces of
+up to ``ENUMERATED`` plans are enumerated; of a larger one plans are drawn and repaired at random.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+
+from search_spaces.model import Parameter, Plan, SearchSpace, Value
+from transform.diagnostics import UsageError
+
+ENUMERATED = 20_000
+_ATTEMPTS = 2_000
+
+
+def plan_key(plan: Plan) -> str:
+    """The canonical text of a plan: equal plans, equal keys."""
+    return json.dumps(dict(sorted(plan.items())), separators=(",", ":"))
+
+
+def describe(plan: Plan, default: Plan | None = None) -> str:
+    """A plan in one line, as ``--set`` would take it. With ``default``, only what differs from it."""
+    parts = [f"{k}={v}" for k, v in plan.items() if default is None or default.get(k) != v]
+    return " ".join(parts) or ("(no choice)" if not plan else "(default)")
+
+
+def difference(one: Plan, other: Plan) -> int:
+    """How many parameters two plans answer differently (Hamming distance; inactive counts as a value)."""
+    return sum(one.get(name) != other.get(name) for name in one.keys() | other.keys())
+
+
+@dataclass(frozen=True)
+class LegalPlans:
+    """The legal plans of ``space``."""
+
+    space: SearchSpace
+
+    @cached_property
+    def plans(self) -> tuple[dict[str, Value], ...] | None:
+        """All of them, the default first; ``None`` if there are more than ``ENUMERATED``."""
+        plans = tuple(islice(self.space.plans(), ENUMERATED + 1))
+        return plans if len(plans) <= ENUMERATED else None
+
+    @property
+    def size(self) -> int | None:
+        return None if self.plans is None else len(self.plans)
+
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(plan_key(p) for p in self.plans or ())
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._keys)
+
+    @cached_property
+    def _codes(self) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+        """One row per plan, one column per parameter: the index of the value, -1 where inactive."""
+        rows = [[_code(p, plan) for p in self.space.parameters] for plan in self.plans or ()]
+        return np.array(rows, dtype=np.int32).reshape(len(rows), len(self.space.parameters))
+
+    def __contains__(self, plan: Plan) -> bool:
+        if self.plans is not None:
+            return plan_key(plan) in self._known
+        active = {p.name: p for p in self.space.parameters if p.active(plan)}
+        return (
+            active.keys() == plan.keys()
+            and all(plan[name] in p.values for name, p in active.items())
+            and all(c.allows(plan) for c in self.space.constraints)
+        )
+
+    def in_order(self, tried: Collection[str]) -> dict[str, Value] | None:
+        """The first untried plan in the space's own order; ``None`` when all are tried."""
+        plans: Iterator[dict[str, Value]] = iter(self.plans) if self.plans is not None else self.space.plans()
+        return next((p for p in plans if plan_key(p) not in tried), None)
+
+    def draw(self, random: np.random.Generator, tried: Collection[str]) -> dict[str, Value] | None:
+        """An untried plan, uniformly at random; ``None`` when all are tried."""
+        if self.plans is not None:
+            untried = [i for i, key in enumerate(self._keys) if key not in tried]
+            return dict(self.plans[untried[int(random.integers(len(untried)))]]) if untried else None
+        for _ in range(_ATTEMPTS):
+            plan = self._assign({}, random)
+            if plan_key(plan) not in tried and plan in self:
+                return plan
+        return self.in_order(tried)
+
+    def nearest(
+        self, wish: Plan, random: np.random.Generator, tried: Collection[str]
+    ) -> dict[str, Value] | None:
+        """The untried plan with the fewest answers different from ``wish``, ties broken at random."""
+        if self.plans is not None:
+            wished = np.array([_code(p, wish) for p in self.space.parameters], dtype=np.int32)
+            away = (self._codes != wished).sum(axis=1)
+            away[[i for i, key in enumerate(self._keys) if key in tried]] = len(wished) + 1
+            best = np.flatnonzero(away == away.min()) if len(away) else away
+            if not len(best) or away[best[0]] > len(wished):
+                return None
+            return dict(self.plans[int(best[int(random.integers(len(best)))])])
+        names = [p.name for p in self.space.parameters]
+        for attempt in range(_ATTEMPTS):
+            radius = min(len(names), attempt, 1 + attempt * len(names) // _ATTEMPTS)
+            dropped = set(random.choice(names, size=radius, replace=False))
+            plan = self._assign({k: v for k, v in wish.items() if k not in dropped}, random)
+            if plan_key(plan) not in tried and plan in self:
+                return plan
+        return self.draw(random, tried)
+
+    def _assign(self, wish: Plan, random: np.random.Generator) -> dict[str, Value]:
+        """A plan with what ``wish`` says where it says something, else a random value."""
+        plan: dict[str, Value] = {}
+        for p in self.space.parameters:
+            if p.active(plan):
+                wished = wish.get(p.name)
+                drawn = p.values[int(random.integers(len(p.values)))]
+                plan[p.name] = drawn if wished is None or wished not in p.values else wished
+        return plan
+
+
+def _code(parameter: Parameter, plan: Plan) -> int:
+    value = plan.get(parameter.name)
+    return -1 if value is None or value not in parameter.values else parameter.values.index(value)
+
+
+def fix(space: SearchSpace, settings: tuple[tuple[str, str], ...]) -> SearchSpace:
+    """The part of ``space`` where each knob has its value.
+
+    A knob is a parameter, or the part of several parameters' names before the first dot
+    (``accumulate`` stands for every ``accumulate.*``). Raises ``UsageError`` for an unknown knob and
+    for a value that is unknown or illegal for this kernel, with the reason.
+    """
+    for knob, text in settings:
+        names = _parameters_of(space, knob)
+        space = replace(
+            space,
+            parameters=tuple(
+                replace(p, values=(_legal_value(space, p, text),)) if p.name in names else p
+                for p in space.parameters
+            ),
+        )
+    if settings and next(space.plans(), None) is None:
+        chosen = " ".join(f"--set {k}={v}" for k, v in settings)
+        reasons = "; ".join(c.reason for c in space.constraints)
+        raise UsageError(f"{chosen}: no legal variant of this kernel is left. {reasons}".rstrip())
+    return space
+
+
+def _parameters_of(space: SearchSpace, knob: str) -> frozenset[str]:
+    names = [p.name for p in space.parameters]
+    if knob in names:
+        return frozenset((knob,))
+    family = frozenset(n for n in names if n.startswith(knob + "."))
+    if family:
+        return family
+    ruled_out = [r for r in space.refusals if r.parameter == knob or r.parameter.startswith(knob + ".")]
+    if ruled_out:
+        why = "".join(f"\n  {r.parameter}={r.value}: {r.reason}" for r in ruled_out)
+        raise UsageError(f"knob '{knob}' leaves no choice for this kernel:{why}")
+    known = sorted({*names, *(n.split(".")[0] for n in names)})
+    close = difflib.get_close_matches(knob, known, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    listed = ", ".join(known) if known else "none: nothing is left open in its gradient"
+    raise UsageError(f"unknown knob '{knob}'{hint} (knobs of this kernel: {listed})")
+
+
+def _legal_value(space: SearchSpace, parameter: Parameter, text: str) -> Value:
+    for value in parameter.values:
+        if str(value) == text:
+            return value
+    for refusal in space.refusals:
+        if refusal.parameter == parameter.name and str(refusal.value) == text:
+            raise UsageError(f"{parameter.name}={text} is illegal for this kernel: {refusal.reason}")
+    legal = ", ".join(str(v) for v in parameter.values)
+    close = difflib.get_close_matches(text, [str(v) for v in parameter.values], n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise UsageError(f"{parameter.name} has no value '{text}'{hint} (legal here: {legal})")

@@ -1,0 +1,353 @@
+"""The search: which plan to try next, and a memory that survives the death of the driver.
+
+The only importer of Optuna. One driver owns a study and is the only one that touches its storage.
+
+How plans become Optuna trials: every parameter is categorical and only the active ones are suggested. The
+sampler (a row of ``SAMPLERS``) wishes; ``LegalPlans`` turns the wish into the nearest legal plan that was
+not tried yet, and that plan is what the trial records. Each proposal has its own random stream, seeded by
+``--seed`` and by how many plans were proposed before, so that the order of proposals depends on nothing
+but the seed and the values told, and a resumed search goes on as the uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, TrialState
+
+from autotune.legal import LegalPlans, plan_key
+from autotune.outcome import Outcome, from_json, to_json
+from search_spaces.model import Plan, Value
+from transform.diagnostics import UsageError
+
+_STARTUP = 10  # random trials before the model is used
+
+Propose = Callable[[LegalPlans, set[str], int, optuna.Study, FrozenTrial], "dict[str, Value] | None"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    number: int
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Finished:
+    number: int
+    plan: Plan
+    outcome: Outcome
+
+
+# ---- samplers: each proposes one untried legal plan; ``None`` when all are tried ----
+
+
+def _random(
+    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
+) -> dict[str, Value] | None:
+    return legal.draw(np.random.default_rng(seed), tried)
+
+
+def _exhaustive(
+    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
+) -> dict[str, Value] | None:
+    return legal.in_order(tried)
+
+
+def _tpe(
+    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
+) -> dict[str, Value] | None:
+    """Multivariate TPE, one group of parameters for each set of conditions; pending trials repel."""
+    random = np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        model = TPESampler(
+            multivariate=True, group=True, constant_liar=True, n_startup_trials=_STARTUP, seed=seed
+        )
+    wish = model.sample_relative(study, trial, model.infer_relative_search_space(study, trial))
+    return legal.nearest(wish, random, tried) if wish else legal.draw(random, tried)
+
+
+SAMPLERS: Mapping[str, Propose] = {"random": _random, "tpe": _tpe, "exhaustive": _exhaustive}
+
+
+def sampler_name(name: str, size: int | None, budget: int) -> str:
+    """Resolve ``auto``: exhaustive if the budget covers the space, else TPE. Raises ``UsageError``."""
+    if name == "auto":
+        return "exhaustive" if size is not None and size <= budget else "tpe"
+    if name not in SAMPLERS:
+        raise UsageError(f"unknown sampler '{name}' (known: auto, {', '.join(SAMPLERS)})")
+    return name
+
+
+class _Exhausted(Exception):
+    """Every legal plan is tried or pending."""
+
+
+class _Proposals(BaseSampler):
+    """Lets Optuna ask our samplers; what it gets back is a whole legal plan."""
+
+    def __init__(self, legal: LegalPlans, propose: Propose, seed: int) -> None:
+        self.legal, self.propose, self.seed = legal, propose, seed
+        self.distributions: dict[str, BaseDistribution] = {
+            p.name: CategoricalDistribution(p.values) for p in legal.space.parameters
+        }
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self.distributions
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        fixed = trial.system_attrs.get("fixed_params")
+        if fixed is not None:  # enqueued: the default, or a trial that a dead driver left behind
+            return dict(fixed)
+        tried = _tried(t for t in study.get_trials(deepcopy=False) if t.number != trial.number)
+        seed = int(np.random.SeedSequence([self.seed, len(tried)]).generate_state(1)[0])
+        plan = self.propose(self.legal, tried, seed, study, trial)
+        if plan is None:
+            raise _Exhausted
+        return plan
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        raise AssertionError(f"a plan leaves {param_name} open")
+
+
+def _tried(trials: Any) -> set[str]:
+    """Keys of the plans that are finished, running or enqueued; abandoned ones are free again."""
+    keys = set()
+    for t in trials:
+        if t.state == TrialState.WAITING:
+            keys.add(plan_key(t.system_attrs.get("fixed_params", {})))
+        elif t.state != TrialState.FAIL and "plan" in t.user_attrs:
+            keys.add(plan_key(t.user_attrs["plan"]))
+    return keys
+
+
+# ---- the search ----
+
+
+class Search:
+    """An Optuna study of legal plans: ``ask``, ``tell``, ``finished``. Made by ``open_search``."""
+
+    def __init__(self, study: optuna.Study, legal: LegalPlans, lock: IO[str] | None, resumed: bool) -> None:
+        self._study, self._lock = study, lock
+        self._open: dict[int, optuna.Trial] = {}
+        self.legal = legal
+        self.resumed = resumed
+
+    @property
+    def name(self) -> str:
+        return self._study.study_name
+
+    def finished(self) -> tuple[Finished, ...]:
+        """Every trial with an outcome, in the order of proposal."""
+        return tuple(
+            Finished(t.number, t.user_attrs["plan"], from_json(t.user_attrs["outcome"]))
+            for t in self._study.get_trials(deepcopy=False)
+            if t.state.is_finished() and "outcome" in t.user_attrs
+        )
+
+    def ask(self, count: int) -> tuple[Trial, ...]:
+        """Up to ``count`` new trials; fewer when the space runs out, none when it is exhausted.
+
+        Trials left behind by a dead driver come first and alone, so that the batches after them are
+        the ones that the uninterrupted search would have asked.
+        """
+        waiting = len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+        if waiting and any(t.state.is_finished() for t in self._study.get_trials(deepcopy=False)):
+            count = min(count, waiting)
+        trials: list[Trial] = []
+        while len(trials) < count:
+            try:
+                trials.append(self._ask())
+            except _Exhausted:
+                self._abandon_unplanned()
+                break
+        return tuple(trials)
+
+    def tell(self, trial: Trial, outcome: Outcome, value: float | None) -> None:
+        """Record what became of ``trial``. ``value`` is minimised; ``None``: a failure or a rejection."""
+        opened = self._open.pop(trial.number)
+        # The outcome goes first: if the driver dies between the writes, nothing is measured again.
+        opened.set_user_attr("value", value)
+        opened.set_user_attr("outcome", to_json(outcome))
+        self._finish(trial.number, value)
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _ask(self) -> Trial:
+        trial = self._study.ask()
+        plan: dict[str, Value] = {}
+        for p in self.legal.space.parameters:
+            if p.active(plan):
+                choice = trial.suggest_categorical(p.name, p.values)
+                plan[p.name] = p.values[p.values.index(choice)]
+        trial.set_user_attr("plan", plan)
+        self._open[trial.number] = trial
+        return Trial(trial.number, plan)
+
+    def _finish(self, number: int, value: float | None) -> None:
+        # A pruned trial tells the model "bad here"; a failed one would tell it nothing.
+        if value is None:
+            self._study.tell(number, state=TrialState.PRUNED)
+        else:
+            self._study.tell(number, value)
+
+    def _abandon_unplanned(self) -> None:
+        for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if "plan" not in t.user_attrs:
+                self._study.tell(t.number, state=TrialState.FAIL)
+
+    def recover(self) -> int:
+        """Settle what a dead driver left running; the number of trials that will be run again."""
+        self._abandon_unplanned()
+        again = 0
+        for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if "outcome" in t.user_attrs:
+                self._finish(t.number, t.user_attrs.get("value"))
+            else:
+                self._study.tell(t.number, state=TrialState.FAIL)
+                self._study.enqueue_trial(dict(t.user_attrs["plan"]))
+                again += 1
+        return again
+
+
+def open_search(
+    legal: LegalPlans,
+    *,
+    label: str,
+    identity: str,
+    storage: Path | str,
+    sampler: str,
+    seed: int,
+    resume: bool,
+    first: Sequence[Plan] = (),
+) -> Search:
+    """Open the study ``label#identity``, new or to be continued.
+
+    ``identity`` is a fingerprint of everything that makes outcomes comparable (kernel, workload,
+    architecture, space, compiler, Kokkos). With ``resume`` the latest study of that identity goes on;
+    otherwise a new one begins and older ones stay in the storage untouched. ``first`` are plans to try
+    before the sampler is asked. ``storage`` is a journal file or an Optuna URL. Raises ``UsageError``
+    when the storage cannot be opened or another driver is using it.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if sampler not in SAMPLERS:
+        raise ValueError(f"resolve the sampler first: {sampler}")
+    lock = _own(storage) if isinstance(storage, Path) else None
+    try:
+        backend = _open_storage(storage)
+        base = f"{label}#{identity}"
+        known = {s.study_name for s in backend.get_all_studies()}
+        runs = sum(name == base or name.startswith(base + "+") for name in known)
+        resumed = resume and runs > 0
+        run = runs - 1 if resumed else runs
+        study = optuna.create_study(
+            storage=backend,
+            study_name=base if run == 0 else f"{base}+{run}",
+            sampler=_Proposals(legal, SAMPLERS[sampler], seed),
+            load_if_exists=True,
+        )
+        search = Search(study, legal, lock, resumed)
+        search.recover()
+        if not study.get_trials(deepcopy=False):
+            for plan in first:
+                study.enqueue_trial(dict(plan))
+    except BaseException:
+        if lock is not None:
+            lock.close()
+        raise
+    return search
+
+
+# ---- storage ----
+
+
+def _open_storage(storage: Path | str) -> BaseStorage:
+    if isinstance(storage, Path):
+        _drop_torn_line(storage)
+        return JournalStorage(JournalFileBackend(str(storage), lock_obj=_Owned(str(storage))))
+    try:
+        return RDBStorage(storage)
+    except (ImportError, optuna.exceptions.StorageInternalError, ValueError) as problem:
+        raise UsageError(f"cannot open the storage {storage}: {problem}") from problem
+    except Exception as problem:  # SQLAlchemy's own hierarchy, of which we import nothing
+        raise UsageError(
+            f"cannot open the storage {storage}: {type(problem).__name__}: {problem}"
+        ) from problem
+
+
+class _Owned(JournalFileOpenLock):
+    """No lock per write: the driver holds the journal's lock file for its whole life (``_own``).
+
+    Optuna's own locks are files that a killed process leaves behind; the kernel releases ours.
+    """
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        return None
+
+
+def _own(journal: Path) -> IO[str]:
+    """Lock ``journal`` until the returned file is closed or this process dies. Raises ``UsageError``."""
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        lock = (journal.parent / (journal.name + ".lock")).open("a+")
+    except OSError as problem:
+        raise UsageError(f"cannot write the search's journal {journal}: {problem}") from problem
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise UsageError(
+            f"another kad-tune (process {owner}) is using {journal}; wait for it or choose another --out"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _drop_torn_line(journal: Path) -> None:
+    """Cut off a last record that a killed driver did not finish writing."""
+    if not journal.exists():
+        return
+    data = journal.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(journal, whole)
+    for number, line in enumerate(data[:whole].splitlines(), start=1):
+        try:
+            json.loads(line)
+        except ValueError as problem:
+            raise UsageError(
+                f"{journal}:{number}: damaged journal ({problem}); move the file away to start anew"
+            ) from problem
