@@ -182,12 +182,15 @@ def find(arch: Architecture, explicit: Path | None = None) -> Kokkos | None:
     with threads wins over a Serial one.
     """
     able = [k for k in candidates(explicit) if why_not(k, arch) is None]
-    if not able:
-        return None
-    chosen = {r for p in _from_environment() if (k := read_installation(p)) for r in [k.root.resolve()]}
-    if arch.backend == "host" and able[0].root.resolve() not in chosen:
-        return min(able, key=lambda k: k.backends == ("serial",))  # stable: the first with threads
-    return able[0]
+    if not able or explicit is not None or chosen_by_user(able[0]) or arch.backend != "host":
+        return able[0] if able else None
+    return min(able, key=lambda k: k.backends == ("serial",))  # stable: the first with threads
+
+
+def chosen_by_user(kokkos: Kokkos) -> bool:
+    """Whether the environment names this installation."""
+    named = (read_installation(place) for place in _from_environment())
+    return any(k is not None and k.root.resolve() == kokkos.root.resolve() for k in named)
 
 
 def arch_options(arch: Architecture) -> tuple[str, ...]:

@@ -14,7 +14,15 @@ from autotune.compiler import (
     pick_compiler,
     toolchain_for,
 )
-from autotune.installation import Kokkos, ToolchainMissing, candidates, find, read_installation, why_not
+from autotune.installation import (
+    Kokkos,
+    ToolchainMissing,
+    candidates,
+    chosen_by_user,
+    find,
+    read_installation,
+    why_not,
+)
 from autotune.machine import can_run
 from search_spaces.model import Architecture
 
@@ -66,11 +74,11 @@ def _choose_kokkos(
             )
         return named
     found = find(arch)
-    serial = found is not None and found.backends == ("serial",) and str(found.root) == "/usr"
-    if found is not None and not (serial and build_missing):
+    better = build_missing and arch.backend == "host"  # than a Serial one that nobody asked for
+    if found is not None and not (better and found.backends == ("serial",) and not chosen_by_user(found)):
         progress(f"using {found.describe()}")
         return found
-    if arch.backend == "host" and build_missing:
+    if better:
         try:
             progress("no Kokkos with threads was found: building one with OpenMP, once")
             return kokkos_builder.build(arch, None, progress)
