@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from autotune.legal import plan_key
+import hashlib
+from pathlib import Path
+
+from autotune.compiler import Toolchain
+from autotune.evaluate import Inputs, Job, Limits, Task
+from autotune.installation import Kokkos
+from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import (
     Accuracy,
     CompileFailed,
     Crashed,
     Measurement,
-    OutOfMemory,
     Outcome,
+    OutOfMemory,
     TimedOut,
     Timing,
     WrongGradient,
 )
+from autotune.select import Rules
+from autotune.tune import Problem
+from autotune.workload import Workload
 from search_spaces.model import Constraint, Parameter, Plan, Refusal, SearchSpace
+from transform.ir.types import DOUBLE
+from transform.signature import Signature
 
 SPACE = SearchSpace(
     parameters=(
@@ -77,3 +88,36 @@ def recorded(space: SearchSpace = SPACE) -> dict[str, Outcome]:
         failure = FAILURES[i // 11 % len(FAILURES)] if i % 11 == 10 else None
         outcomes[plan_key(plan)] = failure or measured(plan)
     return outcomes
+
+
+def key_of(plan: Plan) -> str:
+    return "p" + hashlib.sha256(plan_key(plan).encode()).hexdigest()[:10]
+
+
+def job(plan: Plan) -> Job:
+    return Job(key_of(plan), plan, plan_key(plan))
+
+
+SIGNATURE = Signature("f", "f", DOUBLE, ())
+_KOKKOS = Kokkos(Path("/k"), Path("/k/include"), "4.6.0", ("serial",), ())
+TOOLCHAIN = Toolchain("host", "g++", "g++ 12", (), _KOKKOS, "c++17")
+INPUTS = Inputs(SIGNATURE, Workload("w", ()), Workload("w", ()))
+LIMITS = Limits()
+
+
+def task(reference: Job, jobs: tuple[Job, ...]) -> Task:
+    return Task(SIGNATURE, Path("f.cpp"), "", reference, jobs, TOOLCHAIN)
+
+
+def problem(space: SearchSpace = SPACE, rules: Rules | None = None) -> Problem:
+    return Problem(
+        label="f.host",
+        identity="i",
+        legal=LegalPlans(space),
+        job=job,
+        deterministic=lambda plan: "atomic" not in plan.values(),
+        task=task,
+        inputs=INPUTS,
+        limits=LIMITS,
+        rules=rules or Rules(),
+    )

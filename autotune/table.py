@@ -1,0 +1,105 @@
+"""The final report of a search: a table of variants, what was refused and why, what failed and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from autotune.legal import describe
+from autotune.outcome import Measurement, to_json
+from autotune.progress import duration, reason, size, summary
+from autotune.select import Entry, Rules, Selection, ranked, ratio
+from search_spaces.model import Refusal
+
+_WIDE = 200  # columns when stdout is a file: nothing is cut there
+
+
+def print_table(
+    entries: Sequence[Entry],
+    selection: Selection | None,
+    rules: Rules,
+    refusals: Sequence[Refusal],
+    stream: TextIO | None = None,
+) -> None:
+    """The variants, fastest first, then the refused values and the failed variants with their reasons."""
+    stream = stream or sys.stdout
+    terminal = stream.isatty()
+    console = Console(file=stream, width=None if terminal else _WIDE, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("variant", overflow="fold")
+    for title in ("gradient", "x primal (95 % CI)", "memory", "error"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("deterministic")
+    table.add_column("verdict")
+    good = ranked(entries, rules)
+    rest = [e for e in entries if isinstance(e.outcome, Measurement) and e not in good]
+    failed = [e for e in entries if not isinstance(e.outcome, Measurement)]
+    for entry in (*good, *rest):
+        table.add_row(*_row(entry, selection, rules))
+    for entry in failed:
+        table.add_row(describe(entry.plan), "-", "-", "-", "-", "-", summary(entry.outcome))
+    console.print(table)
+    _print_reasons(console, "refused for this kernel:", (_refused(r) for r in refusals))
+    _print_reasons(
+        console, "failed:", (f"{describe(e.plan)}: {summary(e.outcome)}: {reason(e.outcome)}" for e in failed)
+    )
+
+
+def _row(entry: Entry, selection: Selection | None, rules: Rules) -> tuple[str, ...]:
+    m = entry.outcome
+    assert isinstance(m, Measurement)
+    quotient = ratio(m.gradient, m.primal)
+    return (
+        describe(entry.plan),
+        duration(m.gradient.median),
+        f"{quotient.median:.2f} [{quotient.low:.2f}, {quotient.high:.2f}]",
+        size(m.memory),
+        f"{max(m.accuracy.inner_product, m.accuracy.agreement):.1e}",
+        "yes" if entry.deterministic else "no",
+        _verdict(entry, selection, rules),
+    )
+
+
+def _verdict(entry: Entry, selection: Selection | None, rules: Rules) -> str:
+    assert isinstance(entry.outcome, Measurement)
+    rejected = rules.rejection(entry.outcome)
+    if rejected is not None:
+        return f"rejected: {rejected}"
+    if selection is not None and entry.plan == selection.winner.plan:
+        return "winner"
+    if selection is not None and any(entry.plan == t.plan for t in selection.ties):
+        return "ties with the fastest"
+    return "verified"
+
+
+def _refused(refusal: Refusal) -> str:
+    return f"{refusal.parameter}={refusal.value}: {refusal.reason}"
+
+
+def _print_reasons(console: Console, title: str, lines: Iterator[str]) -> None:
+    listed = list(lines)
+    if listed:
+        console.print(title)
+        for line in listed:
+            console.print(f"  {line}", markup=False)
+
+
+def entries_json(entries: Sequence[Entry], selection: Selection | None, rules: Rules) -> list[dict[str, Any]]:
+    """The table as data: one object for each tried variant."""
+    rows = []
+    for entry in entries:
+        measured = isinstance(entry.outcome, Measurement)
+        rows.append(
+            {
+                "knobs": dict(entry.plan),
+                "deterministic": entry.deterministic,
+                "verdict": _verdict(entry, selection, rules) if measured else summary(entry.outcome),
+                "outcome": to_json(entry.outcome),
+            }
+        )
+    return rows

@@ -1,0 +1,197 @@
+"""The loop: ask for a batch of plans, build them together, verify and time each alone, tell, select."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from autotune.evaluate import Binary, Inputs, Job, Limits, Task
+from autotune.interrupt import Interrupts
+from autotune.legal import LegalPlans, describe, plan_key
+from autotune.outcome import CompileFailed, Measurement, Outcome
+from autotune.progress import Progress
+from autotune.select import Entry, Rules, Selection, objective, ranked, select
+from autotune.study import Search, Trial
+from autotune.workers import Executor
+from search_spaces.model import Plan
+
+# Plans asked at once. Not the number of cores: the same seed must propose the same trials everywhere.
+BATCH = 8
+FINALISTS = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched. ``job`` realises a plan, ``task`` puts jobs beside a reference into one program.
+
+    ``deterministic`` tells whether a plan's gradient is bitwise reproducible by construction.
+    """
+
+    label: str
+    identity: str
+    legal: LegalPlans
+    job: Callable[[Plan], Job]
+    deterministic: Callable[[Plan], bool]
+    task: Callable[[Job, tuple[Job, ...]], Task]
+    inputs: Inputs
+    limits: Limits
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``seconds``: no new measurement begins after them."""
+
+    trials: int = 64
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """Every tried variant in order of proposal, the winner, and the plan that all were compared with."""
+
+    entries: tuple[Entry, ...]
+    selection: Selection | None
+    reference: Plan
+
+
+def run_search(
+    problem: Problem,
+    search: Search,
+    executor: Executor,
+    budget: Budget,
+    progress: Progress,
+    interrupts: Interrupts,
+) -> Result:
+    """Spend the budget, then let the best compete once more in one program.
+
+    Raises ``KeyboardInterrupt`` when interrupted; everything told until then is in the study.
+    """
+    end = None if budget.seconds is None else time.monotonic() + budget.seconds
+    entries = [Entry(f.plan, f.outcome, problem.deterministic(f.plan)) for f in search.finished()]
+    bench = _Bench(problem, executor, progress, interrupts, entries)
+    total = budget.trials if problem.legal.size is None else min(budget.trials, problem.legal.size)
+    while len(entries) < total and not _over(end):
+        trials = search.ask(min(BATCH, total - len(entries)))
+        if not trials:
+            break
+        for trial, outcome in bench.run(trials):
+            search.tell(trial, outcome, objective(outcome, problem.rules))
+            entries.append(Entry(trial.plan, outcome, problem.deterministic(trial.plan)))
+            progress.trial(len(entries), total, describe(trial.plan), outcome, _best(entries, problem.rules))
+            if _over(end):
+                progress.note("the time budget is spent")
+                break
+    entries, selection = bench.final(entries)
+    return Result(tuple(entries), selection, bench.reference_plan)
+
+
+class _Bench:
+    """Builds and evaluates trials beside a reference variant.
+
+    The reference is the default variant. Should that fail, each variant is its own reference until one
+    passes, which then serves.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        executor: Executor,
+        progress: Progress,
+        interrupts: Interrupts,
+        entries: Sequence[Entry],
+    ) -> None:
+        self._problem, self._executor = problem, executor
+        self._progress, self._interrupts = progress, interrupts
+        self._reference: Job | None = problem.job(problem.legal.space.default)
+        for entry in entries:
+            self._learn(problem.job(entry.plan), entry.outcome)
+
+    @property
+    def reference_plan(self) -> Plan:
+        return self._problem.legal.space.default if self._reference is None else self._reference.plan
+
+    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+        """The outcome of each trial, in order."""
+        jobs = [self._problem.job(t.plan) for t in trials]
+        binaries = self._build_all(jobs)
+        for trial, job in zip(trials, jobs, strict=True):
+            reference = self._reference or job
+            if (reference.key, job.key) not in binaries:  # the reference failed since they were built
+                binaries |= self._build([self._problem.task(reference, (job,))])
+            outcome = self._evaluate(binaries[reference.key, job.key], job)
+            self._learn(job, outcome)
+            yield trial, outcome
+
+    def final(self, entries: Sequence[Entry]) -> tuple[list[Entry], Selection | None]:
+        """Time the best few again, in one program; the entries with these timings, and the winner.
+
+        Among the finalists is the default variant, if it may win at all.
+        """
+        default = self._problem.legal.space.default
+        rules = self._problem.rules
+        best = ranked(entries, rules)[:FINALISTS]
+        if len(best) > 1 and self._reference is not None:
+            self._progress.stage(f"timing the best {len(best)} once more, side by side")
+            jobs = [self._problem.job(e.plan) for e in best]
+            binaries = self._build([self._problem.task(self._reference, tuple(jobs))])
+            again = {
+                plan_key(job.plan): self._evaluate(binaries[self._reference.key, job.key], job)
+                for job in jobs
+            }
+            # One that passed before and fails now is not to be trusted: the failure stands.
+            entries = [replace(e, outcome=again.get(plan_key(e.plan), e.outcome)) for e in entries]
+        names = {plan_key(e.plan) for e in best} | {plan_key(default)}
+        finalists = [e for e in entries if plan_key(e.plan) in names]
+        return list(entries), select(finalists, rules, default)
+
+    def _learn(self, job: Job, outcome: Outcome) -> None:
+        if isinstance(outcome, Measurement):
+            self._reference = self._reference or job
+        elif self._reference is not None and job.key == self._reference.key:
+            self._reference = None
+
+    def _build_all(self, jobs: Sequence[Job]) -> dict[tuple[str, str], Binary | CompileFailed]:
+        """Build several variants per program; where that fails, one per program."""
+        if self._reference is None:
+            return self._build([self._problem.task(job, (job,)) for job in jobs])
+        reference = self._reference
+        count = max(1, min(self._executor.parallel, len(jobs)))
+        groups = [tuple(jobs[i::count]) for i in range(count)]
+        binaries = self._build([self._problem.task(reference, group) for group in groups])
+        failed = {key for key, binary in binaries.items() if isinstance(binary, CompileFailed)}
+        alone = [j for g in groups if len(g) > 1 for j in g if (reference.key, j.key) in failed]
+        return binaries | self._build([self._problem.task(reference, (job,)) for job in alone])
+
+    def _build(self, tasks: Sequence[Task]) -> dict[tuple[str, str], Binary | CompileFailed]:
+        """By the keys of reference and variant."""
+        if not tasks:
+            return {}
+        count = sum(len(t.jobs) for t in tasks)
+        self._progress.stage(f"building {count} variant{'s' * (count > 1)}")
+        binaries: dict[tuple[str, str], Binary | CompileFailed] = {}
+        with self._interrupts.waiting():
+            for task, binary in self._executor.build(tasks):
+                binaries |= {(task.reference.key, job.key): binary for job in task.jobs}
+        return binaries
+
+    def _evaluate(self, binary: Binary | CompileFailed, job: Job) -> Outcome:
+        if isinstance(binary, CompileFailed):
+            return binary
+        self._progress.stage(describe(job.plan))
+        with self._interrupts.waiting():
+            return self._executor.evaluate(binary, job.key, self._problem.inputs, self._problem.limits)
+
+
+def _best(entries: Sequence[Entry], rules: Rules) -> float | None:
+    ratios = [
+        e.outcome.gradient.median / e.outcome.primal.median
+        for e in entries
+        if isinstance(e.outcome, Measurement) and rules.rejection(e.outcome) is None
+    ]
+    return min(ratios, default=None)
+
+
+def _over(end: float | None) -> bool:
+    return end is not None and time.monotonic() >= end

@@ -1,0 +1,266 @@
+"""Where builds and measurements run: in Ray tasks, or in this process.
+
+The only importer of Ray. Builds run in parallel; a measurement has its machine to itself: the driver asks
+for one at a time, and a lock between processes keeps other drivers' builds and measurements on the same
+machine away (builds share it, a measurement holds it alone).
+
+What workers call (``evaluate.build`` and its neighbours) are pure functions of picklable arguments that run
+the harness isolated, so a crashing gradient never reaches a worker.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from autotune import evaluate as evaluation
+from autotune.evaluate import Binary, Inputs, Limits, Task
+from autotune.outcome import Accuracy, CompileFailed, Crashed, Failure, Outcome, OutOfMemory
+from autotune.store import cache_dir
+from transform.diagnostics import UsageError
+
+T = TypeVar("T")
+
+_RETRIES = 3  # of a task whose worker process was killed
+_CANCEL_SECONDS = 5.0  # for a cancelled task to kill what it started
+# Ray sets OMP_NUM_THREADS to a task's CPU share; gradients must see the user's own setting.
+_THREADING = ("OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "KOKKOS_NUM_THREADS", "GOMP_CPU_AFFINITY")
+
+
+class Executor(Protocol):
+    """Runs builds and measurements somewhere. ``close`` releases what it holds; safe to repeat.
+
+    ``parallel``: how many builds run at once.
+    """
+
+    @property
+    def parallel(self) -> int: ...
+
+    def build(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Binary | CompileFailed]]:
+        """Build all ``tasks`` in parallel; pairs come as they finish."""
+
+    def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
+        """Verify and time one variant, alone on its machine."""
+
+    def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
+        """Verify one variant without timing."""
+
+    def close(self) -> None: ...
+
+
+# ---- what both executors run ----
+
+
+@contextmanager
+def machine(exclusive: bool) -> Iterator[None]:
+    """Hold this machine's lock: shared to build, alone to time; the kernel frees it if we die.
+
+    Whoever wants it alone first takes the queue lock, which builds pass through too, so that a stream
+    of builds cannot starve a measurement.
+    """
+    directory = cache_dir()
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "machine.queue").open("a") as queue, (directory / "machine.lock").open("a") as lock:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        yield
+
+
+@dataclass(frozen=True)
+class Work:
+    """The functions that workers run. Tests put their own here."""
+
+    build: Callable[[Task], Binary | CompileFailed] = evaluation.build
+    evaluate: Callable[[Binary, str, Inputs, Limits], Outcome] = evaluation.evaluate
+    verify: Callable[[Binary, str, Inputs, Limits], Accuracy | Failure] = evaluation.verify_only
+
+
+def _on_machine(exclusive: bool, function: Callable[..., T], *arguments: object) -> T:
+    with machine(exclusive):
+        return function(*arguments)
+
+
+class LocalExecutor:
+    """Everything in this process; builds (which are subprocesses) on a few threads."""
+
+    def __init__(self, parallel: int | None = None, work: Work | None = None) -> None:
+        self._work = work or Work()
+        self.parallel = parallel or len(os.sched_getaffinity(0))
+        self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix="build")
+
+    def build(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Binary | CompileFailed]]:
+        futures = {self._pool.submit(_on_machine, False, self._work.build, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
+        return _on_machine(True, self._work.evaluate, binary, key, inputs, limits)
+
+    def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
+        return _on_machine(False, self._work.verify, binary, key, inputs, limits)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class RayExecutor:
+    """Ray tasks, on a local Ray started for this run or on the cluster at ``address``.
+
+    A local Ray takes seconds to start: it does so on a thread while the caller parses, and builds asked
+    for before it is up run in this process. Nodes of a cluster must see the kernel, the output directory
+    and the cache under the same paths and have this package installed.
+    """
+
+    def __init__(
+        self, address: str | None = None, parallel: int | None = None, work: Work | None = None
+    ) -> None:
+        self._address = address
+        self._work = work or Work()
+        self._local = LocalExecutor(parallel, self._work)
+        self.parallel = self._local.parallel
+        self._up = threading.Event()
+        self._closing = threading.Event()
+        self._problem: BaseException | None = None
+        self._environment = {name: os.environ.get(name) for name in _THREADING}
+        self._thread = threading.Thread(target=self._run_ray, name="ray", daemon=True)
+        self._thread.start()
+
+    def build(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Binary | CompileFailed]]:
+        if self._address is None and not self._up.is_set():
+            yield from self._local.build(tasks)
+            return
+        ray = self._ray()
+        running = {self._submit(False, self._work.build, task): task for task in tasks}
+        try:
+            while running:
+                (ready, *_), _ = ray.wait(list(running), num_returns=1)
+                task = running.pop(ready)
+                outcome = self._result(ready)
+                yield (
+                    task,
+                    CompileFailed(outcome.log) if isinstance(outcome, Crashed | OutOfMemory) else outcome,
+                )
+        finally:
+            self._cancel(list(running))
+
+    def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
+        outcome: Outcome = self._wait(self._submit(True, self._work.evaluate, binary, key, inputs, limits))
+        return outcome
+
+    def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
+        outcome: Accuracy | Failure = self._wait(
+            self._submit(False, self._work.verify, binary, key, inputs, limits)
+        )
+        return outcome
+
+    def close(self) -> None:
+        self._local.close()
+        if not self._closing.is_set():
+            self._closing.set()
+            self._thread.join(timeout=30)
+
+    # ---- Ray ----
+
+    def _run_ray(self) -> None:
+        """Start Ray and stay: its processes die with the thread that started them."""
+        try:
+            import ray
+
+            if not ray.is_initialized():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    ray.init(**self._options())
+                owned = True
+            else:
+                owned = False
+        except BaseException as problem:
+            self._problem = problem
+            self._up.set()
+            return
+        self._up.set()
+        self._closing.wait()
+        if owned:
+            ray.shutdown()
+
+    def _options(self) -> dict[str, Any]:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if self._address is not None:
+            return {**quiet, "address": self._address}
+        return {
+            **quiet,
+            "num_cpus": self.parallel,
+            "include_dashboard": False,
+            "object_store_memory": 100 * 2**20,  # only small messages travel; data is in files
+        }
+
+    def _ray(self) -> Any:
+        """The Ray module once Ray is up. Raises ``UsageError`` if it did not start."""
+        self._up.wait()
+        if self._problem is not None:
+            where = f"at {self._address}" if self._address else "on this machine"
+            raise UsageError(
+                f"Ray could not be reached {where}: {self._problem}; --executor local does without it"
+            ) from self._problem
+        import ray
+
+        return ray
+
+    def _submit(self, exclusive: bool, function: Callable[..., T], *arguments: object) -> Any:
+        ray = self._ray()
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_in_environment)
+        return task.remote(self._environment, exclusive, function, *arguments)
+
+    def _wait(self, reference: Any) -> Any:
+        try:
+            return self._result(reference)
+        except BaseException:
+            self._cancel([reference])
+            raise
+
+    def _result(self, reference: Any) -> Any:
+        """What the task returned; the loss of its worker, beyond the retries, is an outcome too."""
+        ray = self._ray()
+        try:
+            return ray.get(reference)
+        except ray.exceptions.OutOfMemoryError as problem:
+            return OutOfMemory(0, str(problem))
+        except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as problem:
+            return Crashed("SIGKILL", f"the worker was killed {_RETRIES + 1} times: {problem}")
+
+    def _cancel(self, references: list[Any]) -> None:
+        """Interrupt tasks, so that they kill what they started; those that do not listen are killed."""
+        if not references:
+            return
+        ray = self._ray()
+        for reference in references:
+            ray.cancel(reference, force=False)
+        _, deaf = ray.wait(references, num_returns=len(references), timeout=_CANCEL_SECONDS)
+        for reference in deaf:
+            ray.cancel(reference, force=True)
+
+
+def _in_environment(
+    environment: Mapping[str, str | None], exclusive: bool, function: Callable[..., T], *arguments: object
+) -> T:
+    """Call ``function`` with the driver's threading variables instead of Ray's."""
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    return _on_machine(exclusive, function, *arguments)
