@@ -1,0 +1,174 @@
+// The main program of a generated harness:
+//
+//   BINARY verify   KEY FULL SMALL                 errors of the variant, as one line of JSON
+//   BINARY time     KEY INPUTS BUDGET LEAST MOST   samples in seconds, as one line of JSON
+//   BINARY gradient KEY INPUTS OUT                 writes OUT/<parameter>_b.raw and <parameter>_seed.raw
+//
+// FULL, SMALL and INPUTS are directories as in `Source`.
+//
+// The line starts with a sentinel, since the user's code may print too. Exit status 2: a wrong command line,
+// 3: an exception.
+#pragma once
+
+#include "harness_parameters.hpp"
+#include "harness_time.hpp"
+#include "harness_verify.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+
+namespace kad_harness {
+
+// A variant by key; variants are made after Kokkos::initialize and die before Kokkos::finalize.
+template <class P>
+using Variants = std::map<std::string, std::function<std::unique_ptr<Gradient<P>>()>>;
+
+class Json {
+ public:
+  explicit Json(const char* sentinel) { text_ << '\n' << sentinel << std::setprecision(17) << " {"; }
+  void field(const char* name, double value) {
+    key(name);
+    number(value);
+  }
+  void field(const char* name, bool value) {
+    key(name);
+    text_ << (value ? "true" : "false");
+  }
+  void field(const char* name, const Vector& values) {
+    key(name);
+    text_ << '[';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i != 0) text_ << ", ";
+      number(values[i]);
+    }
+    text_ << ']';
+  }
+  void print() { std::cout << text_.str() << "}\n" << std::flush; }
+
+ private:
+  void key(const char* name) {
+    if (!first_) text_ << ", ";
+    first_ = false;
+    text_ << '"' << name << "\": ";
+  }
+  void number(double value) {
+    if (std::isnan(value)) {
+      text_ << "NaN";
+    } else if (std::isinf(value)) {
+      text_ << (value > 0 ? "Infinity" : "-Infinity");
+    } else {
+      text_ << value;
+    }
+  }
+  std::ostringstream text_;
+  bool first_ = true;
+};
+
+inline void write_raw(const std::string& path, const Vector& data) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(data.data()),
+             static_cast<std::streamsize>(data.size() * sizeof(double)));
+  if (!file) throw std::runtime_error("cannot write " + path);
+}
+
+template <class Kernel>
+class Harness {
+ public:
+  using P = typename Kernel::Parameters;
+
+  Harness(const char* sentinel, const char* reference, Variants<P> variants)
+      : sentinel_(sentinel), reference_(reference), variants_(std::move(variants)) {}
+
+  int main(int argc, char** argv) {
+    Kokkos::ScopeGuard kokkos(argc, argv);
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    try {
+      if (words.size() >= 3 && variants_.count(words[1]) != 0) {
+        if (words[0] == "verify" && words.size() == 4) return verify(words[1], words[2], words[3]);
+        if (words[0] == "time" && words.size() == 6) {
+          return time(words[1], words[2], {std::stod(words[3]), std::stoi(words[4]), std::stoi(words[5])});
+        }
+        if (words[0] == "gradient" && words.size() == 4) return gradient(words[1], words[2], words[3]);
+      }
+    } catch (const std::bad_alloc& problem) {
+      std::cerr << "out of memory: " << problem.what() << '\n';
+      return 3;
+    } catch (const std::exception& problem) {
+      if (std::string(problem.what()).find("failed to allocate") != std::string::npos) std::cerr << "out of memory: ";
+      std::cerr << "exception: " << problem.what() << '\n';
+      return 3;
+    }
+    std::cerr << "usage: verify|time|gradient KEY INPUTS ...\n";
+    return 2;
+  }
+
+ private:
+  int verify(const std::string& key, const std::string& full_size, const std::string& small_size) {
+    const auto variant = variants_.at(key)();
+    const auto reference = variants_.at(reference_)();
+    Verifier<Kernel> verifier(*variant, *reference);
+    {
+      P full = Kernel::load(Source(full_size));
+      verifier.full_size(full);
+    }
+    P small = Kernel::load(Source(small_size));
+    verifier.small_size(small);
+    const Report& r = verifier.report;
+    Json json(sentinel_);
+    json.field("inner_product", r.inner_product);
+    json.field("finite_differences", r.finite_differences);
+    json.field("agreement", r.agreement);
+    json.field("repeat", r.repeat);
+    json.field("accumulate", r.accumulate);
+    json.field("primal", r.primal);
+    json.field("reproducible", r.reproducible);
+    json.field("finite", r.finite);
+    json.print();
+    return 0;
+  }
+
+  int time(const std::string& key, const std::string& inputs, const Schedule& schedule) {
+    P full = Kernel::load(Source(inputs));
+    const auto variant = variants_.at(key)();
+    const auto reference = key == reference_ ? nullptr : variants_.at(reference_)();
+    const Samples samples = Stopwatch<Kernel>(full, *variant, reference.get()).measure(schedule);
+    Json json(sentinel_);
+    json.field("primal", samples.primal);
+    json.field("gradient", samples.gradient);
+    json.field("reference", samples.reference);
+    json.field("memory", static_cast<double>(variant->memory()));
+    json.print();
+    return 0;
+  }
+
+  int gradient(const std::string& key, const std::string& inputs, const std::string& out) {
+    P p = Kernel::load(Source(inputs));
+    const auto variant = variants_.at(key)();
+    Random random(1);
+    std::size_t k = 0;
+    each_active(p, [&](auto& a) {
+      const std::size_t count = a.adjoints().size();
+      const Vector seed = a.role().dependent ? random.vector(count) : Vector(count, 0.0);
+      a.set_adjoints(seed);
+      write_raw(out + "/" + Kernel::active_names[k++] + "_seed.raw", seed);
+    });
+    const double value = variant->call(p);
+    Kokkos::fence();
+    k = 0;
+    each_active(p, [&](auto& a) { write_raw(out + "/" + Kernel::active_names[k++] + "_b.raw", a.adjoints()); });
+    Json json(sentinel_);
+    json.field("value", value);
+    json.print();
+    return 0;
+  }
+
+  const char* sentinel_;
+  std::string reference_;
+  Variants<P> variants_;
+};
+
+}  // namespace kad_harness

@@ -1,0 +1,62 @@
+"""Run a harness binary: limits, threads, and the one line of JSON that it answers with."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autotune.harness import SENTINEL
+from autotune.outcome import Crashed, OutOfMemory, TimedOut
+from autotune.run import run_isolated
+
+Lost = Crashed | TimedOut | OutOfMemory
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take, and how long it samples.
+
+    ``timeout`` in seconds of wall time for verification and again for timing; ``memory`` in bytes.
+    Sampling ends after ``budget`` seconds, at least ``least`` samples of each quantity (three if they take
+    four times the budget), at most ``most``.
+    """
+
+    timeout: float = 120.0
+    memory: int | None = None
+    budget: float = 3.0
+    least: int = 7
+    most: int = 50
+
+
+def ask(program: Path, words: tuple[str, ...], limits: Limits) -> dict[str, Any] | Lost:
+    """Run the program isolated and return its answer. No answer at exit status 0 counts as a crash."""
+    finished = run_isolated(
+        [str(program), *words], timeout=limits.timeout, memory_limit=limits.memory, env=threading()
+    )
+    if isinstance(finished, Crashed | TimedOut | OutOfMemory):
+        return finished
+    for line in reversed(finished.stdout.splitlines()):
+        if line.startswith(SENTINEL):
+            answer: dict[str, Any] = json.loads(line.removeprefix(SENTINEL))
+            return answer
+    return Crashed("exit 0", "the program ended without an answer; " + finished.stderr_tail[-2000:])
+
+
+def threading() -> dict[str, str]:
+    """OpenMP settings for a program that has the machine to itself; what the user set is left alone.
+
+    Threads are bound, one for each processor, only if all processors are ours: bound threads that share
+    one with somebody else's would wait for each other.
+    """
+    if any(
+        name in os.environ for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY")
+    ):
+        return {}
+    ours = len(os.sched_getaffinity(0))
+    settings = {"OMP_NUM_THREADS": str(ours), "OMP_PROC_BIND": "false"}
+    if ours == os.cpu_count() and os.getloadavg()[0] < 2 * ours:
+        settings |= {"OMP_PROC_BIND": "spread", "OMP_PLACES": "threads"}
+    return settings
