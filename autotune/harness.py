@@ -21,7 +21,7 @@ INCLUDE_DIR = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Job:
-    """A variant to build. ``code``: its header text in namespace ``"kad_" + key``; ``key`` is alphanumeric."""
+    """A variant to build. ``code``: its header text in namespace ``"kad_" + key``, ``key`` alphanumeric."""
 
     key: str
     plan: Plan

@@ -61,12 +61,12 @@ def _reason(found: Mapping[str, Any], accuracy: Accuracy, limit: Tolerances) -> 
     if not accuracy.primal_unchanged:
         return f"f_grad leaves other primal outputs than f: relative difference {found['primal']:.1e}"
     checks = (
-        ("inner_product", limit.exact, "disagrees with the tangent: relative error of the inner product"),
         (
             "repeat",
             limit.exact,
             "a second call with the same workspace gives another gradient: relative difference",
         ),
+        ("inner_product", limit.exact, "disagrees with the tangent: relative error of the inner product"),
         (
             "accumulate",
             limit.exact,

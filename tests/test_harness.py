@@ -1,4 +1,4 @@
-"""The harness and the evaluation of variants, on derivatives written by hand: right, wrong and misbehaving."""
+"""The harness and the evaluation of variants, on derivatives written by hand: right, wrong, misbehaving."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ BUGS = {
     "good": "",
     "wrong": "if (x_b.extent(0) > 3) { x_b(3) += 1e-4; }",
     "scaled": "a_b *= 1.0 + 1e-6;",
-    "overwrites": "Kokkos::deep_copy(x_b, 0.0);",
     "stale": "if (ws.calls > 1) { a_b += 1e-3 * square; }",
     "seedless": "if (seed != 1.0) { a_b -= (seed - 1.0) * square; }",
     "segfault": "{ volatile int* nowhere = nullptr; *nowhere = 1; }",
@@ -59,6 +58,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Binary, Inputs]:
     directory = tmp_path_factory.mktemp("toy")
     jobs = [Job(key, {}, toys.toy_variant(key, bug)) for key, bug in BUGS.items()]
     jobs.append(Job("elsewhere", {}, toys.toy_variant("elsewhere", result="2.0 * a * square")))
+    jobs.append(Job("overwrites", {}, toys.toy_variant("overwrites", first="Kokkos::deep_copy(x_b, 0.0);")))
     task = make_task(directory, toys.TOY, toys.TOY_SOURCE, toys.TOY_TANGENT, tuple(jobs))
     binary = build(task)
     assert isinstance(binary, Binary), binary.log
@@ -145,7 +145,7 @@ def test_gradient_is_written_to_files(toy: tuple[Binary, Inputs], tmp_path: Path
 
 @pytest.mark.kokkos
 def test_in_place_void_kernel_in_single_precision(tmp_path: Path) -> None:
-    """Column-major and static extents, an independent that is also a dependent, a main program in the file."""
+    """Column-major, static extents, an independent that is also a dependent, a main program in the file."""
     jobs = (Job("r0", {}, toys.mix_variant("r0")), Job("v1", {}, toys.mix_variant("v1")))
     binary = build(make_task(tmp_path, toys.MIX, toys.MIX_SOURCE, toys.MIX_TANGENT, jobs))
     assert isinstance(binary, Binary), binary.log

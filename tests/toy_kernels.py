@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.ir.types import DOUBLE, INT, View
+from transform.ir.types import DOUBLE, FLOAT, INT, View
 from transform.signature import Argument, Signature
 
 
@@ -66,9 +66,10 @@ struct toy_workspace {
   int calls = 0;
   std::size_t memory() const { return 1234; }
 };
-inline double toy_grad(toy_workspace& ws, Kokkos::View<const double*> x, Kokkos::View<const int*> idx, double a,
-                       const Kokkos::View<double*>& x_b, double& a_b, double seed = 1.0) {
+inline double toy_grad(toy_workspace& ws, Kokkos::View<const double*> x, Kokkos::View<const int*> idx,
+                       double a, const Kokkos::View<double*>& x_b, double& a_b, double seed = 1.0) {
   ++ws.calls;
+  FIRST
   double square = 0.0;
   Kokkos::parallel_reduce("grad", static_cast<int>(idx.extent(0)), KOKKOS_LAMBDA(const int i, double& s) {
     s += x(idx(i)) * x(idx(i));
@@ -87,9 +88,9 @@ inline double toy_grad(Kokkos::View<const double*> x, Kokkos::View<const int*> i
 """
 
 
-def toy_variant(key: str, bug: str = "", result: str = "") -> str:
-    """A right variant with the statements ``bug`` before its return, and perhaps another ``result``."""
-    code = _TOY_VARIANT.replace("KEY", key).replace("BUG", bug)
+def toy_variant(key: str, bug: str = "", result: str = "", first: str = "") -> str:
+    """A right variant with the statements ``first`` and ``bug`` added, and perhaps another ``result``."""
+    code = _TOY_VARIANT.replace("KEY", key).replace("BUG", bug).replace("FIRST", first)
     return code.replace("return a * square;", f"return {result};") if result else code
 
 
@@ -109,7 +110,8 @@ a = 3.0
 
 MIX_SOURCE = """
 #include <Kokkos_Core.hpp>
-void mix(Kokkos::View<float**, Kokkos::LayoutLeft> u, Kokkos::View<const float* [3]> w, Kokkos::View<float*> y) {
+void mix(Kokkos::View<float**, Kokkos::LayoutLeft> u, Kokkos::View<const float* [3]> w,
+         Kokkos::View<float*> y) {
   Kokkos::parallel_for("mix", static_cast<int>(u.extent(0)), KOKKOS_LAMBDA(const int i) {
     y(i) = 0.0f;
     for (int j = 0; j < 3; ++j) {
@@ -134,8 +136,6 @@ def _float_argument(
     independent: bool,
     dependent: bool,
 ) -> Argument:
-    from transform.ir.types import FLOAT
-
     view = View(FLOAT, extents, "const" in spelling, spelling)
     return Argument(name, view, spelling, adjoint, independent, dependent, written=dependent)
 
