@@ -30,7 +30,6 @@ from transform.diagnostics import UsageError
 T = TypeVar("T")
 
 _RETRIES = 3  # of a task whose worker process was killed
-_CANCEL_SECONDS = 5.0  # for a cancelled task to kill what it started
 # Ray sets OMP_NUM_THREADS to a task's CPU share; gradients must see the user's own setting.
 _THREADING = ("OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "KOKKOS_NUM_THREADS", "GOMP_CPU_AFFINITY")
 
@@ -166,6 +165,10 @@ class RayExecutor:
         )
         return outcome
 
+    def ready(self) -> None:
+        """Wait until Ray is up. Raises ``UsageError`` if it did not start."""
+        self._ray()
+
     def close(self) -> None:
         self._local.close()
         if not self._closing.is_set():
@@ -206,6 +209,8 @@ class RayExecutor:
             "num_cpus": self.parallel,
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,  # only small messages travel; data is in files
+            # A dead worker's isolated program is ended by its launcher; killing that would orphan it.
+            "_system_config": {"kill_child_processes_on_worker_exit": False},
         }
 
     def _ray(self) -> Any:
@@ -243,15 +248,12 @@ class RayExecutor:
             return Crashed("SIGKILL", f"the worker was killed {_RETRIES + 1} times: {problem}")
 
     def _cancel(self, references: list[Any]) -> None:
-        """Interrupt tasks, so that they kill what they started; those that do not listen are killed."""
-        if not references:
-            return
-        ray = self._ray()
+        """Kill the workers of these tasks; what they run in isolation dies with them.
+
+        Ray's gentle way does not end a worker that waits for a program.
+        """
         for reference in references:
-            ray.cancel(reference, force=False)
-        _, deaf = ray.wait(references, num_returns=len(references), timeout=_CANCEL_SECONDS)
-        for reference in deaf:
-            ray.cancel(reference, force=True)
+            self._ray().cancel(reference, force=True)
 
 
 def _in_environment(
