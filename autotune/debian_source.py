@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from autotune.installation import ToolchainMissing
 
@@ -80,34 +81,37 @@ def source_lines(etc: Path, codename: str) -> Iterator[str]:
 
     Other repositories (a vendor's, backports) do not hold Debian's source and are left out.
     """
-    seen = set()
+    entries = list(_entries(etc))
+    own = [e for e in entries if e.suite == codename]
+    if not own:  # a rolling release names its suite otherwise
+        own = [e for e in entries if e.suite in ("unstable", "sid", "testing", "stable", "oldstable")]
+        own = [e for e in own if "main" in e.components]
+    yield from dict.fromkeys(f"deb-src {e.options}{e.uri} {e.suite} {' '.join(e.components)}" for e in own)
+
+
+class _Entry(NamedTuple):
+    options: str  # with a trailing space, or empty
+    uri: str
+    suite: str
+    components: tuple[str, ...]
+
+
+def _entries(etc: Path) -> Iterator[_Entry]:
     parts = etc / "sources.list.d"
     for path in [etc / "sources.list", *sorted(parts.glob("*.list")), *sorted(parts.glob("*.sources"))]:
         try:
             text = path.read_text(errors="replace")
         except OSError:
-            continue
-        for line in _deb822_entries(text) if path.suffix == ".sources" else _one_line_entries(text):
-            suites = line[2]
-            for suite in suites:
-                entry = f"deb-src {line[0]}{line[1]} {suite} {' '.join(line[3])}"
-                if (suite == codename or not codename) and line[3] and entry not in seen:
-                    seen.add(entry)
-                    yield entry
-
-
-_Entry = tuple[str, str, list[str], list[str]]  # options with a trailing space, URI, suites, components
+            continue  # none there, or not ours to read
+        found = _deb822_entries(text) if path.suffix == ".sources" else _one_line_entries(text)
+        yield from (entry for entry in found if entry.components)  # without: a flat repository
 
 
 def _one_line_entries(text: str) -> Iterator[_Entry]:
-    pattern = r"^\s*deb(?:-src)?\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)((?:[ \t]+[^\s#]+)*)"
+    pattern = r"^[ \t]*deb(?:-src)?[ \t]+(\[[^\]]*\][ \t]+)?(\S+)[ \t]+(\S+)((?:[ \t]+[^\s#]+)*)"
     for options, uri, suite, components in re.findall(pattern, text, re.MULTILINE):
-        yield _without_architectures(options.strip().strip("[]")), uri, [suite], components.split()
-
-
-def _without_architectures(options: str) -> str:
-    kept = [o for o in options.split() if not o.startswith("arch")]  # meaningless for sources
-    return f"[{' '.join(kept)}] " if kept else ""
+        kept = [o for o in options.strip(" \t[]").split() if not o.startswith("arch")]  # not for sources
+        yield _Entry(f"[{' '.join(kept)}] " if kept else "", uri, suite, tuple(components.split()))
 
 
 def _deb822_entries(text: str) -> Iterator[_Entry]:
@@ -121,9 +125,10 @@ def _deb822_entries(text: str) -> Iterator[_Entry]:
         if "BEGIN PGP" in options["signed-by"]:
             options["signed-by"] = ""  # an embedded key has no place in a one-line entry
         shown = " ".join(f"{name}={value}" for name, value in options.items() if value)
+        components = tuple(fields.get("components", "").split())
         for uri in fields.get("uris", "").split():
-            suites, components = fields.get("suites", "").split(), fields.get("components", "").split()
-            yield (f"[{shown}] " if shown else ""), uri, suites, components
+            for suite in fields.get("suites", "").split():
+                yield _Entry(f"[{shown}] " if shown else "", uri, suite, components)
 
 
 def _apt(arguments: list[str], folder: Path) -> None:

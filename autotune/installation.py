@@ -17,6 +17,7 @@ from search_spaces.model import Architecture
 RECORD = "kad-kokkos.json"  # beside an installation that ``build`` made: what it was built for
 DEVICE_BACKENDS = ("cuda", "hip", "sycl", "openmptarget", "openacc")
 HOST_BACKENDS = ("openmp", "threads", "hpx", "serial")  # the one that Kokkos takes by default first
+SYSTEM_ROOTS = (Path("/usr/local"), Path("/usr"))
 _HEADERS = ("include", "include/kokkos", "include/trilinos")
 _LIBRARIES = ("lib", "lib64")
 _PARTS = ("containers", "algorithms", "simd", "core")  # in link order; Kokkos versions have different ones
@@ -122,7 +123,7 @@ def candidates(explicit: Path | None = None) -> tuple[Kokkos, ...]:
     if explicit is not None:
         found = read_installation(explicit)
         return (found,) if found else ()
-    places = [*_from_environment(), *cached_roots(), Path("/usr/local"), Path("/usr")]
+    places = [*_from_environment(), *cached_roots(), *SYSTEM_ROOTS]
     installations: dict[Path, Kokkos] = {}
     for place in places:
         if (kokkos := read_installation(place)) is not None:
