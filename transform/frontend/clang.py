@@ -1,0 +1,379 @@
+"""libclang: parse a translation unit and ask about its cursors. The only importer of ``clang.cindex``."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clang import cindex
+from clang.cindex import Cursor, CursorKind, StorageClass, TypeKind
+from clang.cindex import Type as ClangType
+
+from transform.diagnostics import Diagnostic, Refused, UsageError
+from transform.ir.nodes import Location
+
+__all__ = ["ClangType", "Cursor", "CursorKind", "StorageClass", "TypeKind"]
+
+
+class HeadersMissing(Exception):
+    """Headers that the user's code includes cannot be found; the message says how to get them."""
+
+
+class KokkosHeadersMissing(HeadersMissing):
+    """No ``Kokkos_Core.hpp`` was found."""
+
+
+@dataclass(frozen=True)
+class ParseOptions:
+    """How to read the user's file, as for a compiler.
+
+    ``compile_commands`` is a build directory or a ``compile_commands.json``; the file's own entry adds its
+    ``-I``, ``-isystem``, ``-D``, ``-U`` and ``-std``. ``kokkos_include`` is where ``Kokkos_Core.hpp`` lies.
+    """
+
+    include_dirs: tuple[Path, ...] = ()
+    defines: tuple[str, ...] = ()
+    std: str = "c++17"
+    compile_commands: Path | None = None
+    kokkos_include: Path | None = None
+
+
+class Binary(IntEnum):
+    """``CXBinaryOperatorKind`` of libclang."""
+
+    MUL = 3
+    DIV = 4
+    REM = 5
+    ADD = 6
+    SUB = 7
+    SHL = 8
+    SHR = 9
+    LT = 11
+    GT = 12
+    LE = 13
+    GE = 14
+    EQ = 15
+    NE = 16
+    AND = 17
+    XOR = 18
+    OR = 19
+    LAND = 20
+    LOR = 21
+    ASSIGN = 22
+    MUL_ASSIGN = 23
+    DIV_ASSIGN = 24
+    REM_ASSIGN = 25
+    ADD_ASSIGN = 26
+    SUB_ASSIGN = 27
+    SHL_ASSIGN = 28
+    SHR_ASSIGN = 29
+    AND_ASSIGN = 30
+    XOR_ASSIGN = 31
+    OR_ASSIGN = 32
+    COMMA = 33
+
+
+class Unary(IntEnum):
+    """``CXUnaryOperatorKind`` of libclang."""
+
+    POST_INC = 1
+    POST_DEC = 2
+    PRE_INC = 3
+    PRE_DEC = 4
+    ADDRESS = 5
+    DEREF = 6
+    PLUS = 7
+    MINUS = 8
+    NOT = 9
+    LNOT = 10
+
+
+_BINARY = {int(kind): kind for kind in Binary}
+_UNARY = {int(kind): kind for kind in Unary}
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    """The C library with the functions that the Python binding does not declare."""
+    library = cindex.conf.lib
+    for name in ("clang_getCursorBinaryOperatorKind", "clang_getCursorUnaryOperatorKind"):
+        function = getattr(library, name)
+        function.argtypes, function.restype = [Cursor], ctypes.c_int
+    library.clang_Cursor_getVarDeclInitializer.argtypes = [Cursor]
+    library.clang_Cursor_getVarDeclInitializer.restype = Cursor
+    library.clang_Cursor_hasVarDeclGlobalStorage.argtypes = [Cursor]
+    library.clang_Cursor_hasVarDeclGlobalStorage.restype = ctypes.c_int
+    library.clang_Location_isInSystemHeader.argtypes = [cindex.SourceLocation]
+    library.clang_Location_isInSystemHeader.restype = ctypes.c_int
+    library.clang_Cursor_Evaluate.argtypes = [Cursor]
+    library.clang_Cursor_Evaluate.restype = ctypes.c_void_p
+    for name, result in (
+        ("getKind", ctypes.c_int),
+        ("getAsLongLong", ctypes.c_longlong),
+        ("getAsUnsigned", ctypes.c_ulonglong),
+        ("isUnsignedInt", ctypes.c_uint),
+        ("getAsDouble", ctypes.c_double),
+        ("dispose", None),
+    ):
+        function = getattr(library, f"clang_EvalResult_{name}")
+        function.argtypes, function.restype = [ctypes.c_void_p], result
+    return library
+
+
+def binary_kind(cursor: Cursor) -> Binary | None:
+    """The operator of a binary or compound-assignment expression; ``None`` for one unknown here."""
+    return _BINARY.get(int(_library().clang_getCursorBinaryOperatorKind(cursor)))
+
+
+def unary_kind(cursor: Cursor) -> Unary | None:
+    """The operator of a unary expression; ``None`` for one unknown here (``__real``, ``__extension__``)."""
+    return _UNARY.get(int(_library().clang_getCursorUnaryOperatorKind(cursor)))
+
+
+def initializer(declaration: Cursor) -> Cursor | None:
+    """The initialiser of a variable, or the default argument of a parameter."""
+    cursor = _library().clang_Cursor_getVarDeclInitializer(declaration)
+    cursor._tu = declaration._tu
+    return None if cursor.kind.is_invalid() else cursor
+
+
+def has_global_storage(declaration: Cursor) -> bool:
+    """Whether the variable is global or static."""
+    return int(_library().clang_Cursor_hasVarDeclGlobalStorage(declaration)) == 1
+
+
+def in_system_header(cursor: Cursor) -> bool:
+    return int(_library().clang_Location_isInSystemHeader(cursor.location)) != 0
+
+
+def evaluate(cursor: Cursor) -> int | float | None:
+    """The value of a constant expression or of a variable with a constant initialiser, else ``None``."""
+    library = _library()
+    result = library.clang_Cursor_Evaluate(cursor)
+    if not result:
+        return None
+    try:
+        kind = int(library.clang_EvalResult_getKind(result))
+        if kind == 1:
+            unsigned = int(library.clang_EvalResult_isUnsignedInt(result))
+            reader = "getAsUnsigned" if unsigned else "getAsLongLong"
+            return int(getattr(library, f"clang_EvalResult_{reader}")(result))
+        return float(library.clang_EvalResult_getAsDouble(result)) if kind == 2 else None
+    finally:
+        library.clang_EvalResult_dispose(result)
+
+
+def key(declaration: Cursor) -> int:
+    """The identity of a declaration within its translation unit."""
+    return int(declaration.data[0])
+
+
+def location(cursor: Cursor) -> Location | None:
+    place = cursor.location
+    return Location(str(place.file.name), int(place.line), int(place.column)) if place.file else None
+
+
+def children(cursor: Cursor) -> list[Cursor]:
+    return list(cursor.get_children())
+
+
+def expressions(cursor: Cursor) -> list[Cursor]:
+    """The operands of an expression, without the type and template names written in it."""
+    return [c for c in cursor.get_children() if c.kind.is_expression()]
+
+
+def arguments(call: Cursor) -> list[Cursor]:
+    """The arguments written in a call (libclang shows default arguments without a location)."""
+    return [a for a in call.get_arguments() if a is not None]
+
+
+def is_written(cursor: Cursor) -> bool:
+    """False for what the compiler adds, e.g. a default argument."""
+    return cursor.location.file is not None
+
+
+def strip(cursor: Cursor) -> Cursor:
+    """``cursor`` without parentheses and implicit conversions."""
+    while cursor.kind in (CursorKind.PAREN_EXPR, CursorKind.UNEXPOSED_EXPR):
+        inner = expressions(cursor)
+        if len(inner) != 1:
+            break
+        cursor = inner[0]
+    return cursor
+
+
+def source_text(cursor: Cursor) -> str:
+    """The text of ``cursor`` in its file; inside a macro, that of the whole macro call."""
+    start, end = cursor.extent.start, cursor.extent.end
+    if start.file is None or end.file is None or start.file.name != end.file.name:
+        return ""
+    return _contents(str(start.file.name))[start.offset : end.offset].decode(errors="replace")
+
+
+@lru_cache(maxsize=16)
+def _contents(file: str) -> bytes:
+    return Path(file).read_bytes()
+
+
+def namespace(declaration: Cursor) -> str:
+    """The namespaces around a declaration, ``a::b``; versioning namespaces such as ``__cxx11`` left out."""
+    names: list[str] = []
+    parent = declaration.semantic_parent
+    while parent is not None and parent.kind != CursorKind.TRANSLATION_UNIT:
+        if not str(parent.spelling).startswith("__"):
+            names.append(str(parent.spelling))
+        parent = parent.semantic_parent
+    return "::".join(reversed(names))
+
+
+def qualified(declaration: Cursor) -> str:
+    scope = namespace(declaration)
+    return f"{scope}::{declaration.spelling}" if scope else str(declaration.spelling)
+
+
+def walk(cursor: Cursor) -> Iterator[Cursor]:
+    """``cursor`` and everything below it, in source order."""
+    yield cursor
+    for child in cursor.get_children():
+        yield from walk(child)
+
+
+def parse_file(path: Path, options: ParseOptions) -> Cursor:
+    """The translation unit of ``path``.
+
+    Raises ``UsageError`` (no such file), ``KokkosHeadersMissing``, ``HeadersMissing``, ``Refused`` (compile
+    errors, as clang words them).
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
+    return _parse(path, path.stat().st_mtime_ns, options)
+
+
+@lru_cache(maxsize=8)
+def _parse(path: Path, _modified: int, options: ParseOptions) -> Cursor:
+    _contents.cache_clear()
+    flags = _flags(path, options)
+    unit = cindex.Index.create().parse(str(path), args=flags)
+    errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error]
+    for error in errors:
+        missing = re.match(r"'(.*)' file not found", error.spelling)
+        if missing and missing[1] in ("stddef.h", "cstddef", "limits.h", "cmath"):
+            raise HeadersMissing(
+                f"the C++ standard headers were not found ({missing[1]}): install a C++ compiler "
+                "(Debian: apt-get install g++) or set CXX"
+            )
+    if errors:
+        raise Refused([_clang_error(e) for e in errors])
+    return unit.cursor
+
+
+def _clang_error(error: Any) -> Diagnostic:
+    place = error.location
+    loc = Location(place.file.name, place.line, place.column) if place.file else None
+    hint = "this is the C++ compiler's own error: make the file compile first"
+    return Diagnostic(str(error.spelling), loc, hint)
+
+
+def _flags(path: Path, options: ParseOptions) -> list[str]:
+    own, std = _compile_command(path, options.compile_commands)
+    dirs = [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
+    if options.std != ParseOptions.std or std is None:
+        std = options.std
+    flags = ["-x", "c++", f"-std={std}", "-Wno-everything"]
+    flags += [f"-I{d}" for d in options.include_dirs] + own
+    flags += [f"-D{d}" for d in options.defines]
+    kokkos = _kokkos_include(options.kokkos_include, dirs)
+    config = kokkos / "KokkosCore_config.h"
+    if config.is_file() and re.search(r"^\s*#define KOKKOS_ENABLE_OPENMP\b", config.read_text(), re.M):
+        # Kokkos insists on an OpenMP compiler; pragmas stay unread, so cursors do not depend on the backend.
+        flags.append("-D_OPENMP=201511")
+    flags += ["-isystem", str(kokkos)]
+    for directory in _compiler_include_dirs():
+        flags += ["-isystem", directory]
+    return flags
+
+
+def _kokkos_include(given: Path | None, include_dirs: list[Path]) -> Path:
+    roots = [os.environ.get("Kokkos_ROOT", "")]  # noqa: SIM112  (the name that CMake uses)
+    roots += re.split(r"[;:]", os.environ.get("CMAKE_PREFIX_PATH", ""))
+    roots += ["/usr", "/usr/local"]
+    candidates = list(include_dirs)
+    for root in filter(None, roots):
+        candidates += [Path(root, "include"), Path(root, "include/trilinos"), Path(root, "include/kokkos")]
+    for candidate in [given] if given is not None else candidates:
+        if (candidate / "Kokkos_Core.hpp").is_file():
+            return candidate
+    where = f"in {given}" if given is not None else "anywhere"
+    raise KokkosHeadersMissing(
+        f"Kokkos_Core.hpp was not found {where}: give --kokkos-root DIR, set Kokkos_ROOT, install Debian's "
+        "libtrilinos-kokkos-dev, or let `kad-tune kokkos build --arch host` build one"
+    )
+
+
+@lru_cache(maxsize=1)
+def _compiler_include_dirs() -> tuple[str, ...]:
+    """The system include folders of the first C++ compiler found: libclang brings no headers of its own."""
+    for name in (os.environ.get("CXX", ""), "g++", "c++", "clang++"):
+        argv = shlex.split(name)
+        if not argv or shutil.which(argv[0]) is None:
+            continue
+        probe = subprocess.run(
+            [*argv, "-E", "-x", "c++", "-v", os.devnull],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        listed = re.search(
+            r"#include <\.\.\.> search starts here:\n(.*?)End of search list", probe.stderr, re.S
+        )
+        if probe.returncode == 0 and listed:
+            return tuple(line.strip() for line in listed[1].splitlines() if line.strip())
+    return ()
+
+
+def _compile_command(path: Path, database: Path | None) -> tuple[list[str], str | None]:
+    """The include, macro and standard flags of ``path`` in a compilation database."""
+    if database is None:
+        return [], None
+    file = database / "compile_commands.json" if database.is_dir() else database
+    try:
+        entries = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: not a readable compilation database: {error}") from error
+    for entry in entries:
+        folder = Path(entry.get("directory", "."))
+        if (folder / entry["file"]).resolve() == path.resolve():
+            words = entry.get("arguments") or shlex.split(entry["command"])
+            return _relevant_flags([str(w) for w in words], folder)
+    raise UsageError(f"{file}: no entry for {path}")
+
+
+def _relevant_flags(words: list[str], folder: Path) -> tuple[list[str], str | None]:
+    flags: list[str] = []
+    std: str | None = None
+    rest = iter(words[1:])
+    for word in rest:
+        if word.startswith("-std="):
+            std = word.removeprefix("-std=").replace("gnu++", "c++")
+            continue
+        for option in ("-isystem", "-include", "-I", "-D", "-U"):
+            if word.startswith(option):
+                value = word[len(option) :] or next(rest, "")
+                if option in ("-isystem", "-I"):
+                    flags.append(f"-I{folder / value}")
+                else:
+                    flags += ["-include", value] if option == "-include" else [option + value]
+                break
+    return flags, std

@@ -1,0 +1,124 @@
+"""What the front end refuses, in words: a message and what the user can do instead.
+
+Whatever is not lowered explicitly is refused; the tables only give the frequent cases a better text.
+"""
+
+from __future__ import annotations
+
+from transform.frontend.clang import Cursor, CursorKind, qualified
+from transform.frontend.cpptypes import class_name
+
+_K = CursorKind
+
+_CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
+    _K.WHILE_STMT: ("a while loop is not supported", "write a counted for loop"),
+    _K.DO_STMT: ("a do loop is not supported", "write a counted for loop"),
+    _K.CXX_FOR_RANGE_STMT: ("a range-based for loop is not supported", "write a counted for loop"),
+    _K.SWITCH_STMT: ("switch is not supported", "write if / else"),
+    _K.GOTO_STMT: ("goto is not supported", "use loops and if / else"),
+    _K.INDIRECT_GOTO_STMT: ("goto is not supported", "use loops and if / else"),
+    _K.LABEL_STMT: ("a label is not supported", "use loops and if / else"),
+    _K.BREAK_STMT: (
+        "break is not supported",
+        "loop over the full range and guard the body with if, or compute the trip count first",
+    ),
+    _K.CXX_TRY_STMT: ("try is not supported", "move error handling out of the differentiated function"),
+    _K.CXX_THROW_EXPR: ("throw is not supported", "move error handling out of the differentiated function"),
+    _K.ASM_STMT: ("inline assembly is not supported", "write the operation in C++"),
+    _K.CXX_NEW_EXPR: (
+        "new is not supported",
+        "use a Kokkos::View on the host, a fixed-size array in a kernel",
+    ),
+    _K.CXX_DELETE_EXPR: ("delete is not supported", "use a Kokkos::View: it frees itself"),
+    _K.CXX_REINTERPRET_CAST_EXPR: ("reinterpret_cast is not supported", "access the data by its own type"),
+    _K.CXX_CONST_CAST_EXPR: ("const_cast is not supported", "declare the View with a non-const element type"),
+    _K.CXX_DYNAMIC_CAST_EXPR: ("dynamic_cast is not supported", "call a free function instead"),
+    _K.CXX_THIS_EXPR: ("this is not supported", "pass the members as parameters of a free function"),
+    _K.MEMBER_REF_EXPR: (
+        "members of classes are not supported",
+        "copy the member into a local variable or pass it as a parameter",
+    ),
+    _K.LAMBDA_EXPR: ("a lambda is only supported as the body of a Kokkos launch", "make it a free function"),
+    _K.COMPOUND_ASSIGNMENT_OPERATOR: (
+        "an assignment inside an expression is not supported",
+        "give the assignment its own statement",
+    ),
+    _K.STRUCT_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
+    _K.CLASS_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
+    _K.STRING_LITERAL: ("text is not supported here", "remove it from the differentiated function"),
+    _K.OVERLOADED_DECL_REF: ("an overloaded function name is only supported in a call", "call the function"),
+}
+
+_FUNCTIONS: dict[str, str] = {
+    "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
+    "Kokkos::subview": "index the whole View instead",
+    "Kokkos::create_mirror": "keep the data in the memory space of the kernels",
+    "Kokkos::create_mirror_view": "keep the data in the memory space of the kernels",
+    "Kokkos::create_mirror_view_and_copy": "keep the data in the memory space of the kernels",
+    "Kokkos::resize": "allocate a View of the right size",
+    "Kokkos::realloc": "allocate a View of the right size",
+    "std::swap": "swapping Views renames them: launch with the names exchanged, or use Kokkos::deep_copy",
+    "Kokkos::kokkos_swap": "swapping Views renames them: launch with the names exchanged, or deep_copy",
+    "printf": "remove output from the differentiated function",
+    "std::printf": "remove output from the differentiated function",
+    "Kokkos::printf": "remove output from the differentiated function",
+    "Kokkos::abort": "check the arguments before the differentiated function",
+    "Kokkos::initialize": "initialise Kokkos in main()",
+    "Kokkos::finalize": "finalise Kokkos in main()",
+    "Kokkos::TeamThreadRange": "write the inner loop as a for loop",
+    "Kokkos::single": "write it as part of the kernel",
+    "__assert_fail": "check the arguments before the differentiated function, or define NDEBUG (-DNDEBUG)",
+}
+
+_CLASSES: dict[str, str] = {
+    "Kokkos::TeamPolicy": "use RangePolicy or MDRangePolicy with inner for loops",
+    "Kokkos::DualView": "pass the View that the kernels use",
+    "Kokkos::DynRankView": "use a Kokkos::View",
+    "Kokkos::OffsetView": "use a Kokkos::View and shift the index",
+    "Kokkos::Experimental::ScatterView": "write v(i) += ... with Kokkos::atomic_add: how it is done is tuned",
+    "Kokkos::Timer": "time outside the differentiated function",
+    "Kokkos::complex": "use separate Views for the real and the imaginary part",
+    "Kokkos::Array": "use a C array (double a[3])",
+    "std::array": "use a C array (double a[3])",
+    "std::vector": "use a Kokkos::View on the host, a fixed-size array in a kernel",
+    "std::basic_ostream": "remove output from the differentiated function",
+}
+
+_REDUCERS = ("Prod", "Min", "Max", "MinLoc", "MaxLoc", "MinMax", "MinMaxLoc", "LAnd", "LOr", "BAnd", "BOr")
+
+
+def construct(cursor: Cursor) -> tuple[str, str]:
+    """Message and hint for a statement or expression that is not lowered."""
+    if cursor.kind in _CONSTRUCTS:
+        return _CONSTRUCTS[cursor.kind]
+    name = str(cursor.kind.name).lower().removesuffix("_expr").removesuffix("_stmt").replace("_", " ")
+    return f"this construct ({name}) is not supported", "rewrite it with scalars, arrays, loops and if / else"
+
+
+def function(callee: Cursor) -> tuple[str, str]:
+    """Message and hint for a call that is neither known nor inlinable."""
+    name = qualified(callee)
+    hint = _FUNCTIONS.get(name)
+    if hint is None and callee.kind == CursorKind.CXX_METHOD:
+        owner = callee.semantic_parent
+        hint = _CLASSES.get(qualified(owner), "call free functions only")
+        return f"the member function {owner.spelling}::{callee.spelling} is not supported", hint
+    return (
+        f"the function {name} is not known",
+        hint or "define it as an inline function in this file or an included header",
+    )
+
+
+def reducer(name: str) -> tuple[str, str]:
+    hint = "only sums can be differentiated: pass a scalar variable or Kokkos::Sum<double>(x)"
+    kind = "reducer" if name.rpartition("::")[2] in _REDUCERS else "reduction result"
+    return f"the {kind} {name or 'of this type'} is not supported", hint
+
+
+def variable_type(cursor: Cursor) -> tuple[str, str]:
+    """Message and hint for a variable or parameter of an unsupported type."""
+    name = class_name(cursor.type)
+    hint = _CLASSES.get(
+        name, "supported are scalars, fixed-size arrays of scalars, and Kokkos::View of rank 0 to 8"
+    )
+    return f"a variable of type '{cursor.type.spelling}' is not supported", hint

@@ -1,0 +1,105 @@
+"""The Kokkos entities and math functions that the front end recognises."""
+
+from __future__ import annotations
+
+from transform.frontend.clang import ClangType, Cursor, CursorKind, namespace, qualified, walk
+from transform.frontend.cpptypes import class_name, portable_spelling
+
+DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
+
+LAUNCHES = ("Kokkos::parallel_for", "Kokkos::parallel_reduce")
+PARALLEL = (*LAUNCHES, "Kokkos::parallel_scan")
+POLICIES = ("Kokkos::RangePolicy", "Kokkos::MDRangePolicy")
+
+SPACES = (
+    "Kokkos::Serial",
+    "Kokkos::OpenMP",
+    "Kokkos::Threads",
+    "Kokkos::Cuda",
+    "Kokkos::HIP",
+    "Kokkos::SYCL",
+    "Kokkos::HPX",
+    "Kokkos::Experimental::HIP",
+    "Kokkos::Experimental::SYCL",
+    "Kokkos::Experimental::HPX",
+    "Kokkos::Experimental::OpenMPTarget",
+    "Kokkos::Experimental::OpenACC",
+)
+_NEUTRAL_POLICY_ARGUMENTS = (
+    "Kokkos::Rank",
+    "Kokkos::IndexType",
+    "Kokkos::Schedule",
+    "Kokkos::LaunchBounds",
+    "Kokkos::Static",
+    "Kokkos::Dynamic",
+)
+
+# Host calls without an effect on values.
+WITHOUT_EFFECT = ("Kokkos::fence", "Kokkos::Profiling::pushRegion", "Kokkos::Profiling::popRegion")
+
+# Kokkos function -> sign of the increment.
+ATOMIC_UPDATES = {
+    "Kokkos::atomic_add": 1,
+    "Kokkos::atomic_fetch_add": 1,
+    "Kokkos::atomic_increment": 1,
+    "Kokkos::atomic_inc": 1,
+    "Kokkos::atomic_sub": -1,
+    "Kokkos::atomic_fetch_sub": -1,
+    "Kokkos::atomic_decrement": -1,
+    "Kokkos::atomic_dec": -1,
+}
+
+_UNARY_MATH = (
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "fabs", "erf", "erfc",
+    "floor", "ceil", "round", "trunc", "rint", "nearbyint", "tgamma", "lgamma",
+)  # fmt: skip
+_BINARY_MATH = ("pow", "atan2", "hypot", "fmax", "fmin", "fmod", "copysign", "fdim")
+# Math function of C -> number of arguments; the IR uses the same names.
+MATH = {**dict.fromkeys(_UNARY_MATH, 1), **dict.fromkeys(_BINARY_MATH, 2), "fma": 3}
+_SYNONYMS = {"abs": "fabs", "max": "fmax", "min": "fmin"}
+_MATH_NAMESPACES = ("", "std", "Kokkos", "Kokkos::Experimental")
+
+
+def math_function(callee: Cursor) -> str | None:
+    """The IR name of a math function of C, C++ or Kokkos, else ``None``."""
+    if namespace(callee) not in _MATH_NAMESPACES:
+        return None
+    name = str(callee.spelling)
+    for candidate in (name, name.removesuffix("f"), name.removeprefix("__builtin_")):
+        candidate = _SYNONYMS.get(candidate, candidate)
+        if candidate in MATH:
+            return candidate
+    return None
+
+
+def has_launch(function: Cursor) -> bool:
+    """Whether the body of ``function`` contains a Kokkos parallel construct."""
+    return any(
+        c.kind == CursorKind.CALL_EXPR and c.referenced is not None and qualified(c.referenced) in PARALLEL
+        for c in walk(function)
+        if c.kind == CursorKind.CALL_EXPR and str(c.spelling).startswith("parallel_")
+    )
+
+
+def is_policy(type_: ClangType) -> bool:
+    return class_name(type_) in POLICIES
+
+
+def policy_space(type_: ClangType) -> tuple[str, str | None]:
+    """The execution space that a policy type names, and a template argument that is not understood."""
+    space = DEFAULT_SPACE
+    for position in range(type_.get_num_template_arguments()):
+        argument = type_.get_template_argument_type(position)
+        name = class_name(argument)
+        if name in SPACES:
+            space = portable_spelling(argument)
+        elif name and name not in _NEUTRAL_POLICY_ARGUMENTS:
+            return space, name
+    return space, None
+
+
+def is_view_assignment(call: Cursor) -> bool:
+    """Whether a call of ``operator=`` assigns a View."""
+    given = list(call.get_arguments())
+    return bool(given) and given[0] is not None and class_name(given[0].type) == "Kokkos::View"

@@ -1,0 +1,175 @@
+"""The front end's entry: a C++ file -> the IR of one function."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from transform.diagnostics import Diagnostic, Refused, UsageError
+from transform.frontend import fence, kokkos
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    ParseOptions,
+    TypeKind,
+    key,
+    location,
+    parse_file,
+    qualified,
+)
+from transform.frontend.cpptypes import is_mutable_reference, is_view, plain_spelling, scalar, view
+from transform.frontend.lower_expr import expression
+from transform.frontend.lower_stmt import body
+from transform.frontend.scope import Binding, Broken, Memory, Scope, Value
+from transform.ir.liveness import remove_dead
+from transform.ir.nodes import Block, Param, Program, Return
+from transform.ir.types import Scalar
+from transform.ir.verify import verify
+
+_K = CursorKind
+_RETURN_KEY = 0  # parameters and variables have the addresses of their declarations as keys
+
+
+def lower(path: Path, options: ParseOptions, function: str | None) -> Program:
+    """The function of ``path`` to differentiate, as IR.
+
+    ``function`` is its name, qualified or not; ``None`` if the file has one candidate only: a free function
+    that returns ``double``, ``float`` or nothing and contains a Kokkos parallel construct.
+
+    Raises ``UsageError`` (missing file, unknown or ambiguous function), ``Refused`` (compile errors, or code
+    outside the supported scope: all findings at once), ``clang.HeadersMissing``.
+    """
+    unit = parse_file(path, options)
+    return _lower_function(_select(unit, path, function), path)
+
+
+# ---- selection ----
+
+
+def _select(unit: Cursor, path: Path, function: str | None) -> Cursor:
+    defined = list(_free_functions(unit, path))
+    if function is not None:
+        return _named(defined, path, function)
+    candidates = [f for f in defined if _differentiable_result(f) and kokkos.has_launch(f)]
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        others = ", ".join(qualified(f) for f in defined) or "none"
+        raise UsageError(
+            f"{path}: no free function returns double, float or void and contains a Kokkos::parallel_for or "
+            f"parallel_reduce (functions defined here: {others})"
+        )
+    names = "\n".join(f"  {qualified(f)}  (line {f.location.line})" for f in candidates)
+    raise UsageError(f"{path} has several candidates; choose one with --function NAME:\n{names}")
+
+
+def _named(defined: list[Cursor], path: Path, function: str) -> Cursor:
+    wanted = function.removeprefix("::")
+    found = [f for f in defined if qualified(f) == wanted] or [f for f in defined if f.spelling == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        lines = ", ".join(f"{qualified(f)} (line {f.location.line})" for f in found)
+        raise UsageError(f"{path}: '{function}' is ambiguous: {lines}")
+    names = sorted({qualified(f) for f in defined} | {str(f.spelling) for f in defined})
+    close = difflib.get_close_matches(wanted, names, n=3)
+    known = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names) or 'none'}"
+    raise UsageError(f"{path}: no function '{function}' is defined here; {known}")
+
+
+def _free_functions(parent: Cursor, path: Path) -> Iterator[Cursor]:
+    """The functions with a body in the main file, in any namespace."""
+    for cursor in parent.get_children():
+        if cursor.location.file is None or str(cursor.location.file.name) != str(path):
+            continue
+        if cursor.kind == _K.FUNCTION_DECL and cursor.is_definition():
+            yield cursor
+        elif cursor.kind in (_K.NAMESPACE, _K.LINKAGE_SPEC, _K.UNEXPOSED_DECL):
+            yield from _free_functions(cursor, path)
+
+
+def _differentiable_result(function: Cursor) -> bool:
+    return function.result_type.get_canonical().kind in (TypeKind.VOID, TypeKind.DOUBLE, TypeKind.FLOAT)
+
+
+# ---- lowering ----
+
+
+def _lower_function(function: Cursor, path: Path) -> Program:
+    scope = Scope(expression, body)
+    returns = scalar(function.result_type)
+    if not _differentiable_result(function):
+        message = f"'{function.spelling}' returns '{function.result_type.spelling}'"
+        scope.refuse(function, message, "return double, float or void")
+    params = tuple(_parameter(scope, p) for p in function.get_arguments())
+    if returns is not None:
+        scope.env[_RETURN_KEY] = Value("result", returns, None)
+    statements = [c for c in function.get_children() if c.kind == _K.COMPOUND_STMT]
+    body(scope, statements)
+    stmts = [*scope.prologue, *scope.stmts]
+    if returns is not None:
+        stmts.append(_return(scope, function, returns))
+    if scope.findings:
+        raise Refused(sorted(scope.findings, key=_position))
+    program = Program(
+        name=str(function.spelling),
+        qualified=qualified(function),
+        params=tuple(p for p in params if p is not None),
+        returns=returns,
+        body=remove_dead(Block(tuple(stmts))),
+        includes=_includes(path),
+        file=str(path),
+        loc=location(function),
+    )
+    verify(program)
+    return program
+
+
+def _return(scope: Scope, function: Cursor, returns: Scalar) -> Return:
+    result = scope.env[_RETURN_KEY]
+    assert isinstance(result, Value)
+    if result.atom is None:
+        message = f"'{function.spelling}' may end without returning a value"
+        scope.refuse(function, message, "return a value on every path")
+        return Return(scope.dummy(function), location(function))
+    return Return(result.atom, location(function))
+
+
+def _parameter(scope: Scope, cursor: Cursor) -> Param | None:
+    name = str(cursor.spelling)
+    binding: Binding = Broken()
+    param: Param | None = None
+    element, view_type = scalar(cursor.type), view(cursor.type)
+    if not name:
+        scope.refuse(cursor, "an unnamed parameter is not supported", "give the parameter a name")
+    elif view_type is not None:
+        symbol = scope.fresh.symbol(name, view_type)
+        binding, param = Memory(symbol), Param(symbol, view_type.spelling)
+    elif element is not None and not is_mutable_reference(cursor.type):
+        symbol = scope.fresh.symbol(name, element)
+        binding, param = Value(name, element, symbol), Param(symbol, plain_spelling(cursor.type))
+    elif element is not None:
+        hint = "return the value, or write it to a Kokkos::View<double>"
+        scope.refuse(cursor, "a scalar parameter that is written is not supported", hint)
+    elif is_view(cursor.type):
+        hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
+        scope.refuse(cursor, f"a View of type '{cursor.type.spelling}' is not supported", hint)
+    else:
+        scope.refuse(cursor, *fence.variable_type(cursor))
+    scope.env[key(cursor)] = binding
+    return param
+
+
+def _position(finding: Diagnostic) -> tuple[str, int, int]:
+    loc = finding.loc
+    return (loc.file, loc.line, loc.column) if loc is not None else ("", 0, 0)
+
+
+def _includes(path: Path) -> tuple[str, ...]:
+    """What the file includes, as written; ``<Kokkos_Core.hpp>`` in any case."""
+    text = path.read_text(errors="replace")
+    found = re.findall(r'^[ \t]*#[ \t]*include[ \t]*(<[^>\n]+>|"[^"\n]+")', text, re.M)
+    core = "<Kokkos_Core.hpp>"
+    return tuple(dict.fromkeys(found if core in found else [core, *found]))

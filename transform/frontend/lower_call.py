@@ -1,0 +1,324 @@
+"""Calls in expressions and kernels: View properties, math functions, inlined helper functions."""
+
+from __future__ import annotations
+
+from transform.frontend import fence, kokkos
+from transform.frontend.arith import apply, constant, convert
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    StorageClass,
+    TypeKind,
+    Unary,
+    arguments,
+    evaluate,
+    expressions,
+    in_system_header,
+    initializer,
+    is_written,
+    key,
+    namespace,
+    qualified,
+    strip,
+    unary_kind,
+)
+from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
+from transform.frontend.places import is_view_access, member_base, memory, place, place_type
+from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value, zero
+from transform.ir.nodes import (
+    Atom,
+    Block,
+    Const,
+    Declare,
+    Extent,
+    Increment,
+    Launch,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.types import SIZE, Array, Scalar, View
+from transform.ir.walk import walk
+
+_K = CursorKind
+_LVALUES = (_K.DECL_REF_EXPR, _K.ARRAY_SUBSCRIPT_EXPR)
+
+
+def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
+    """The value of a call; ``None`` for a void function or after a finding."""
+    callee = cursor.referenced
+    if callee is None:
+        scope.refuse(cursor, "this call is not supported", "call a free function by its name")
+        return None
+    if callee.kind == _K.CXX_METHOD:
+        return _method(scope, cursor, callee)
+    if callee.kind != _K.FUNCTION_DECL:
+        message = f"an object of type '{cursor.type.spelling}' is not supported here"
+        scope.refuse(cursor, message, "use scalars and Views")
+        return None
+    definition = callee.get_definition()
+    user_code = definition is not None and not in_system_header(definition)
+    if user_code and not namespace(callee).startswith(("std", "Kokkos")):
+        return _inline(scope, cursor, callee, definition, name, top)
+    fn = kokkos.math_function(callee)
+    type_ = scalar(cursor.type)
+    if fn is not None and type_ is not None:
+        return _math(scope, cursor, fn, type_, name)
+    value = evaluate(cursor) if not arguments(cursor) else None
+    if value is not None and type_ is not None:
+        return constant(value, type_)
+    if qualified(callee) in kokkos.ATOMIC_UPDATES:
+        hint = "do not use its value: give the atomic update its own statement"
+        scope.refuse(cursor, "the result of an atomic update depends on the schedule", hint)
+    elif qualified(callee) in kokkos.LAUNCHES:
+        hint = "nested parallelism is not supported: write the inner loop as a for loop"
+        scope.refuse(cursor, f"{qualified(callee)} is not supported here", hint)
+    else:
+        scope.refuse(cursor, *fence.function(callee))
+    return None
+
+
+# ---- member functions ----
+
+
+def _method(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
+    base = member_base(cursor)
+    if base is not None and is_view(base.type):
+        found = _view_property(scope, cursor, base, str(callee.spelling))
+        if found is not None:
+            return found
+    value, type_ = evaluate(cursor), scalar(cursor.type)
+    if value is not None and type_ is not None:  # std::numeric_limits<double>::epsilon()
+        return constant(value, type_)
+    if callee.spelling == "operator()" and base is None and callee.semantic_parent.spelling == "":
+        hint = "make the lambda an inline free function"
+        scope.refuse(cursor, "calling a local lambda is not supported", hint)
+    elif base is not None and is_view(base.type):
+        message = f"the member function View::{callee.spelling} is not supported"
+        scope.refuse(cursor, message, "supported are v(...), v[...], extent, extent_int and size")
+    else:
+        scope.refuse(cursor, *fence.function(callee))
+    return None
+
+
+def _view_property(scope: Scope, cursor: Cursor, base: Cursor, method: str) -> Atom | None:
+    if method not in ("extent", "extent_int", "size"):
+        return None
+    view = memory(scope, base)
+    if view is None:
+        return scope.dummy(cursor)
+    assert isinstance(view.type, View)
+    if method == "size":
+        total: Atom = Const(1, SIZE)
+        for dim in range(view.type.rank):
+            factor = extent(scope, view, dim, cursor)
+            total = factor if dim == 0 else apply(scope, "mul", (total, factor), "", cursor)
+        return total
+    dim_atom = scope.expression(scope, arguments(cursor)[0], "", False)
+    if not isinstance(dim_atom, Const) or not 0 <= int(dim_atom.value) < max(view.type.rank, 1):
+        message = f"extent needs a constant dimension below the rank {view.type.rank}"
+        scope.refuse(cursor, message, "write v.extent(0)")
+        return scope.dummy(cursor)
+    return extent(scope, view, int(dim_atom.value), cursor)
+
+
+def extent(scope: Scope, view: Symbol, dim: int, cursor: Cursor) -> Atom:
+    """``view.extent(dim)`` as ``size_t``; a constant for a static dimension."""
+    assert isinstance(view.type, View)
+    static = view.type.static_extents[dim] if view.type.rank else 1
+    if static is not None:
+        return Const(static, SIZE)
+    return scope.let(Extent(view, dim), SIZE, "", cursor)
+
+
+# ---- math ----
+
+
+def _math(scope: Scope, cursor: Cursor, fn: str, type_: Scalar, name: str) -> Atom | None:
+    given = [a for a in arguments(cursor) if is_written(a)]
+    if len(given) != kokkos.MATH[fn]:
+        message = f"{cursor.spelling} with {len(given)} argument(s) is not supported"
+        scope.refuse(cursor, message, f"call it with {kokkos.MATH[fn]}")
+        return None
+    args = tuple(convert(scope, scope.expression(scope, a, "", False), type_, "", a) for a in given)
+    if type_.is_float:
+        return scope.apply(fn, args, type_, name, cursor)
+    if fn == "fabs":
+        negative = apply(scope, "lt", (args[0], zero(type_)), "", cursor)
+        negated = apply(scope, "neg", args, "", cursor)
+        return apply(scope, "select", (negative, negated, args[0]), name, cursor)
+    if fn in ("fmax", "fmin"):
+        first, second = args if fn == "fmax" else (args[1], args[0])
+        less = apply(scope, "lt", (first, second), "", cursor)
+        return apply(scope, "select", (less, args[1], args[0]), name, cursor)
+    scope.refuse(cursor, f"{cursor.spelling} of integers is not supported", "convert the argument to double")
+    return None
+
+
+# ---- inlining ----
+
+
+def _inline(
+    scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor, name: str, top: bool
+) -> Atom | None:
+    function = f"'{callee.spelling}'"
+    body = [c for c in definition.get_children() if c.kind == _K.COMPOUND_STMT]
+    returns = scalar(callee.result_type)
+    if key(definition) in scope.inlining:
+        scope.refuse(cursor, f"the recursive call of {function} is not supported", "write a loop")
+        return None
+    if not body:
+        scope.refuse(cursor, f"the body of {function} is not supported", "define it as an inline function")
+        return None
+    if is_reference(callee.result_type) or (returns is None and callee.result_type.kind != TypeKind.VOID):
+        message = f"{function} returns '{callee.result_type.spelling}'"
+        scope.refuse(cursor, message, "return a scalar by value, or write results to reference parameters")
+        return None
+    bindings = _bind(scope, cursor, callee, definition)
+    if bindings is None:
+        return None
+    before, outer, outer_depth = dict(scope.env), scope.inlining, scope.loop_depth
+    scope.inlining = (*outer, key(definition))
+    scope.loop_depth = 0
+    result_key = -len(scope.inlining)
+    if returns is not None:
+        bindings[result_key] = Value(name or str(callee.spelling), returns, None)
+    scope.env = {**scope.env, **bindings}
+    with scope.collect() as stmts:
+        scope.body(scope, body)
+    scope.inlining, scope.loop_depth = outer, outer_depth
+    result = scope.env.get(result_key)
+    scope.env = {k: scope.env[k] for k in before}
+    if not top and _has_effects(Block(tuple(stmts)), before != scope.env):
+        scope.refuse(
+            cursor,
+            f"{function} has side effects and is called inside an expression",
+            "give the call its own statement: the order of evaluation is unspecified",
+        )
+    scope.stmts += stmts
+    if returns is None:
+        return None
+    assert isinstance(result, Value)
+    if result.atom is None:
+        scope.refuse(cursor, f"{function} may end without returning a value", "return on every path")
+        return zero(returns)
+    return result.atom
+
+
+def _has_effects(block: Block, assigns: bool) -> bool:
+    local = {s.target for s in walk(block) if isinstance(s, Declare)}
+
+    def outward(stmt: Stmt) -> bool:
+        if isinstance(stmt, Store | Increment):
+            return stmt.memory not in local
+        return isinstance(stmt, Launch)
+
+    return assigns or any(outward(s) for s in walk(block))
+
+
+def _bind(scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor) -> dict[int, Binding] | None:
+    """What each parameter stands for in this call; ``None`` after a finding."""
+    parameters = arguments(definition)
+    given = arguments(cursor)
+    if len(given) != len(parameters):
+        scope.refuse(cursor, f"this call of '{callee.spelling}' is not supported", "give every argument")
+        return None
+    defaults = arguments(callee)
+    bindings: dict[int, Binding] = {}
+    complete = True
+    for parameter, declared, argument in zip(parameters, defaults, given, strict=True):
+        if not is_written(argument):
+            default = initializer(declared) or initializer(parameter)
+            if default is None:
+                scope.refuse(cursor, "this default argument is not supported", "give every argument")
+                return None
+            argument = default
+        binding = _bind_one(scope, parameter, argument)
+        complete = complete and binding is not None
+        bindings[key(parameter)] = binding or Broken()
+    return bindings if complete else None
+
+
+def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | None:
+    type_ = parameter.type
+    if is_view(type_):
+        view = memory(scope, view_source(argument))
+        return None if view is None else Memory(view)
+    if array(type_) is not None and is_reference(type_):
+        target = memory(scope, argument)
+        return None if target is None else _whole_array(scope, target, argument)
+    if type_.get_canonical().kind in (TypeKind.POINTER, TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY):
+        return _bind_pointer(scope, argument)
+    element = scalar(type_)
+    if element is None:
+        scope.refuse(argument, *fence.variable_type(parameter))
+        return None
+    if is_reference(type_) and (is_mutable_reference(type_) or is_lvalue_of(argument, element)):
+        target_place = place(scope, argument)
+        if target_place is None:
+            return None
+        if place_type(scope, target_place) != element:
+            scope.refuse(argument, "a reference to another type is not supported", "use the same type")
+            return None
+        return Alias(target_place)
+    value = scope.expression(scope, argument, "", False)
+    return Value(str(parameter.spelling), element, convert(scope, value, element, "", argument))
+
+
+def _bind_pointer(scope: Scope, argument: Cursor) -> Binding | None:
+    source = strip(argument)
+    if source.kind == _K.UNARY_OPERATOR and unary_kind(source) is Unary.ADDRESS:
+        target_place = place(scope, expressions(source)[0])
+        return None if target_place is None else Alias(target_place, pointer=True)
+    if source.kind == _K.DECL_REF_EXPR:
+        known = scope.env.get(key(source.referenced))
+        if isinstance(known, Alias) and known.pointer:
+            return known
+        if isinstance(known, Memory) or array(source.referenced.type) is not None:
+            target = memory(scope, source)
+            return None if target is None else _whole_array(scope, target, argument)
+    hint = "pass a whole local array, a View with an index, or &x of a scalar"
+    scope.refuse(argument, "this pointer argument is not supported", hint)
+    return None
+
+
+def _whole_array(scope: Scope, target: Symbol, cursor: Cursor) -> Binding | None:
+    if isinstance(target.type, Array):
+        return Memory(target)
+    scope.refuse(cursor, f"'{target.name}' is not a local array", "pass a whole local array")
+    return None
+
+
+def is_lvalue_of(cursor: Cursor, type_: Scalar) -> bool:
+    """Whether an expression is an lvalue of this very type, so that a const reference to it is an alias."""
+    while cursor.kind in (_K.PAREN_EXPR, _K.UNEXPOSED_EXPR):
+        inner = expressions(cursor)
+        if len(inner) != 1 or scalar(inner[0].type) != type_:
+            return False
+        cursor = inner[0]
+    if scalar(cursor.type) != type_:
+        return False
+    if cursor.kind == _K.DECL_REF_EXPR:
+        declaration = cursor.referenced
+        return (
+            declaration.kind in (_K.VAR_DECL, _K.PARM_DECL)
+            and declaration.storage_class != StorageClass.STATIC
+        )
+    if cursor.kind == _K.UNARY_OPERATOR:
+        return unary_kind(cursor) is Unary.DEREF
+    return cursor.kind in _LVALUES or (cursor.kind == _K.CALL_EXPR and is_view_access(cursor))
+
+
+def view_source(cursor: Cursor) -> Cursor:
+    """The View expression behind copies and conversions to other View types."""
+    while True:
+        cursor = strip(cursor)
+        if cursor.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR):
+            cursor = expressions(cursor)[-1]
+            continue
+        if cursor.kind != _K.CALL_EXPR or cursor.referenced is None:
+            return cursor
+        given = [a for a in arguments(cursor) if is_written(a)]
+        if cursor.referenced.kind != _K.CONSTRUCTOR or len(given) != 1 or not is_view(given[0].type):
+            return cursor
+        cursor = given[0]

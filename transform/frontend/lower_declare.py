@@ -1,0 +1,227 @@
+"""Local declarations: scalars, references, arrays, Views, policies."""
+
+from __future__ import annotations
+
+from transform.frontend import fence, kokkos
+from transform.frontend.arith import convert
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    StorageClass,
+    TypeKind,
+    arguments,
+    initializer,
+    is_written,
+    key,
+    location,
+    qualified,
+    strip,
+)
+from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
+from transform.frontend.cpptypes import view as view_type
+from transform.frontend.lower_call import is_lvalue_of, view_source
+from transform.frontend.lower_expr import expression
+from transform.frontend.lower_launch import policy
+from transform.frontend.places import constant_value, declare_array, memory, place, place_type
+from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value
+from transform.ir.nodes import Allocate, Atom, Const, DeepCopy
+from transform.ir.types import SIZE, Scalar, View
+
+_K = CursorKind
+_HARMLESS = (
+    _K.TYPEDEF_DECL,
+    _K.TYPE_ALIAS_DECL,
+    _K.USING_DECLARATION,
+    _K.USING_DIRECTIVE,
+    _K.NAMESPACE_ALIAS,
+    _K.STATIC_ASSERT,
+    _K.ENUM_DECL,
+)
+
+
+def declaration(scope: Scope, cursor: Cursor) -> None:
+    """One declaration statement, of one or several names."""
+    for declared in cursor.get_children():
+        if declared.kind in _HARMLESS:
+            continue
+        if declared.kind != _K.VAR_DECL:
+            scope.refuse(declared, *fence.construct(declared))
+            continue
+        binding = _variable(scope, declared)
+        if binding is not None:
+            scope.env[key(declared)] = binding
+
+
+def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
+    type_, init = cursor.type, initializer(cursor)
+    if cursor.storage_class == StorageClass.STATIC or str(cursor.tls_kind) != "TLSKind.NONE":
+        if constant_value(cursor) is not None or array(type_) is not None:
+            return None  # folded, or materialised, where it is used
+        hint = "make it a constant (constexpr) or a parameter"
+        scope.refuse(cursor, f"the static variable '{cursor.spelling}' keeps its value between calls", hint)
+        return Broken()
+    if type_.get_canonical().is_volatile_qualified():
+        scope.refuse(cursor, "a volatile variable is not supported", "remove volatile")
+        return Broken()
+    if is_view(type_):
+        return _view(scope, cursor, init)
+    if kokkos.is_policy(type_):
+        found = policy(scope, init) if init is not None else None
+        if init is None:
+            scope.refuse(cursor, "a policy without bounds is not supported", "give its bounds here")
+        return found or Broken()
+    element = scalar(type_)
+    if element is not None:
+        if is_reference(type_):
+            return _reference(scope, cursor, init, element)
+        return _scalar(scope, cursor, init, element)
+    arrays = array(type_)
+    if arrays is not None and not is_reference(type_):
+        symbol = scope.fresh.symbol(str(cursor.spelling), arrays)
+        declare_array(scope, symbol, init, cursor)
+        return Memory(symbol)
+    if arrays is not None and init is not None:
+        target = memory(scope, init)
+        return Broken() if target is None else Memory(target)
+    _refuse_type(scope, cursor, init)
+    return Broken()
+
+
+def _refuse_type(scope: Scope, cursor: Cursor, init: Cursor | None) -> None:
+    source = strip(init) if init is not None else None
+    if source is not None and source.kind == _K.LAMBDA_EXPR:
+        hint = "write it in the parallel_for call itself, or make it an inline free function"
+        scope.refuse(cursor, "a named lambda is not supported", hint)
+    elif source is not None and source.kind == _K.CALL_EXPR and _is_free_function(source):
+        scope.refuse(source, *fence.function(source.referenced))
+    elif cursor.type.get_canonical().kind == TypeKind.POINTER:
+        hint = "index the View or array, or use a reference"
+        scope.refuse(cursor, f"the pointer variable '{cursor.spelling}' is not supported", hint)
+    else:
+        scope.refuse(cursor, *fence.variable_type(cursor))
+
+
+def _is_free_function(call: Cursor) -> bool:
+    return call.referenced is not None and call.referenced.kind == _K.FUNCTION_DECL
+
+
+def _scalar(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar) -> Value:
+    name = str(cursor.spelling)
+    if init is None:
+        return Value(name, type_, None)
+    value = expression(scope, init, name, True)
+    return Value(name, type_, convert(scope, value, type_, name, init))
+
+
+def _reference(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar) -> Binding:
+    if init is None:
+        return Broken()
+    if is_mutable_reference(cursor.type) or is_lvalue_of(init, type_):
+        target = place(scope, init)
+        if target is None:
+            return Broken()
+        if place_type(scope, target) == type_:
+            return Alias(target)
+        scope.refuse(cursor, "a reference to another type is not supported", "use the same type")
+        return Broken()
+    return _scalar(scope, cursor, init, type_)
+
+
+# ---- Views ----
+
+
+def _view(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
+    if init is None:
+        scope.refuse(cursor, "a View without an allocation is not supported", 'write View v("v", n);')
+        return Broken()
+    source = view_source(init)
+    if source.kind == _K.CALL_EXPR and source.referenced is not None:
+        if source.referenced.kind == _K.CONSTRUCTOR:
+            return _allocate(scope, cursor, source)
+        if source.referenced.kind == _K.FUNCTION_DECL:
+            scope.refuse(source, *fence.function(source.referenced))
+            return Broken()
+    symbol = memory(scope, source)
+    return Broken() if symbol is None else Memory(symbol)
+
+
+def _allocate(scope: Scope, cursor: Cursor, constructor: Cursor) -> Binding:
+    type_ = view_type(cursor.type)
+    if type_ is None:
+        scope.refuse(cursor, *fence.variable_type(cursor))
+        return Broken()
+    if scope.in_kernel:
+        scope.refuse(cursor, "a View is allocated inside a kernel", "use a fixed-size array")
+        return Broken()
+    given = [a for a in arguments(constructor) if is_written(a)]
+    if not given:
+        scope.refuse(cursor, "a View without an allocation is not supported", 'write View v("v", n);')
+        return Broken()
+    if not _is_label(given[0]) and not _is_plain_allocation(given[0]):
+        hint = 'write View v("v", n); wrapping existing memory is not supported'
+        scope.refuse(given[0], "this View constructor is not supported", hint)
+        return Broken()
+    extents = _extents(scope, cursor, type_, given[1:])
+    if extents is None:
+        return Broken()
+    symbol = scope.fresh.symbol(str(cursor.spelling), type_)
+    scope.stmts.append(Allocate(symbol, extents, location(cursor)))
+    return Memory(symbol)
+
+
+def _extents(scope: Scope, cursor: Cursor, type_: View, given: list[Cursor]) -> tuple[Atom, ...] | None:
+    dynamic = sum(e is None for e in type_.static_extents)
+    if len(given) not in (dynamic, type_.rank) or any(scalar(g.type) is None for g in given):
+        message = f"a View of rank {type_.rank} is allocated with {len(given)} extent(s)"
+        scope.refuse(cursor, message, "give one integer per run-time dimension")
+        return None
+    atoms = [convert(scope, expression(scope, g), SIZE, "", g) for g in given]
+    return tuple(
+        atoms[position] if static is None else Const(static, SIZE)
+        for position, static in enumerate(type_.static_extents)
+    )
+
+
+def _is_label(cursor: Cursor) -> bool:
+    return strip(cursor).kind == _K.STRING_LITERAL or class_name(cursor.type) == "std::basic_string"
+
+
+def _is_plain_allocation(cursor: Cursor) -> bool:
+    """``view_alloc(WithoutInitializing, "v")``: zeroing what the user leaves indeterminate is harmless."""
+    source = strip(cursor)
+    if source.kind != _K.CALL_EXPR or source.referenced is None:
+        return False
+    if qualified(source.referenced) != "Kokkos::view_alloc":
+        return False
+    given = [strip(a) for a in arguments(source) if is_written(a)]
+    return all(_is_label(a) or a.spelling == "WithoutInitializing" for a in given)
+
+
+# ---- deep_copy ----
+
+
+def deep_copy(scope: Scope, cursor: Cursor) -> None:
+    """``Kokkos::deep_copy(View, View or scalar)``."""
+    given = [a for a in arguments(cursor) if is_written(a)]
+    if len(given) != 2:
+        hint = "write deep_copy(target, source)"
+        scope.refuse(cursor, "deep_copy with an execution space is not supported", hint)
+        return
+    if not is_view(given[0].type):
+        hint = "sum the element into the scalar with a parallel_reduce over one iteration"
+        scope.refuse(cursor, "deep_copy of a View to a scalar is not supported", hint)
+        return
+    target = memory(scope, view_source(given[0]))
+    if target is None:
+        return
+    assert isinstance(target.type, View)
+    source: Atom | None
+    if is_view(given[1].type):
+        source = memory(scope, view_source(given[1]))
+    elif scalar(given[1].type) is not None:
+        source = convert(scope, expression(scope, given[1]), target.type.element, "", given[1])
+    else:
+        scope.refuse(given[1], "this source of deep_copy is not supported", "copy a View or a scalar")
+        return
+    if source is not None:
+        scope.stmts.append(DeepCopy(target, source, location(cursor)))

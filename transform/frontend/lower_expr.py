@@ -1,0 +1,277 @@
+"""Expressions -> Lets. Everything that C++ converts implicitly becomes an explicit cast."""
+
+from __future__ import annotations
+
+from transform.frontend import fence
+from transform.frontend.arith import COMPARISONS, apply, constant, convert
+from transform.frontend.clang import (
+    Binary,
+    Cursor,
+    CursorKind,
+    Unary,
+    binary_kind,
+    evaluate,
+    expressions,
+    key,
+    unary_kind,
+)
+from transform.frontend.cpptypes import scalar
+from transform.frontend.lower_call import call
+from transform.frontend.places import constant_value, is_view_access, place, read
+from transform.frontend.scope import Alias, Broken, Scope, Value, zero
+from transform.ir.build import scalar as atom_type
+from transform.ir.nodes import Apply, Atom, Block, Const, Extent, Let, Stmt
+from transform.ir.types import BOOL, Scalar
+
+_K = CursorKind
+_CASTS = (_K.CSTYLE_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR, _K.CXX_FUNCTIONAL_CAST_EXPR)
+_LITERALS = (
+    _K.INTEGER_LITERAL,
+    _K.FLOATING_LITERAL,
+    _K.CHARACTER_LITERAL,
+    _K.CXX_BOOL_LITERAL_EXPR,
+    _K.CXX_UNARY_EXPR,  # sizeof, alignof
+)
+_BINARY = {
+    Binary.MUL: "mul",
+    Binary.DIV: "div",
+    Binary.REM: "mod",
+    Binary.ADD: "add",
+    Binary.SUB: "sub",
+    Binary.SHL: "shl",
+    Binary.SHR: "shr",
+    Binary.LT: "lt",
+    Binary.GT: "gt",
+    Binary.LE: "le",
+    Binary.GE: "ge",
+    Binary.EQ: "eq",
+    Binary.NE: "ne",
+    Binary.AND: "bitand",
+    Binary.XOR: "bitxor",
+    Binary.OR: "bitor",
+}
+# Cheap and defined for all operands: may be evaluated although C++ would have skipped it.
+_SPECULATIVE = (
+    frozenset(
+        {
+            "neg",
+            "add",
+            "sub",
+            "mul",
+            "and",
+            "or",
+            "not",
+            "select",
+            "cast",
+            "copy",
+            "bitand",
+            "bitor",
+            "bitxor",
+        }
+    )
+    | COMPARISONS
+)
+
+
+def expression(scope: Scope, cursor: Cursor, name: str = "", top: bool = False) -> Atom:
+    """The value of a scalar expression.
+
+    ``name`` is given to its last operation; ``top`` says that it is the whole right-hand side of a
+    statement, where calls may have side effects. After a finding the value is a dummy of the right type.
+    """
+    value = _expression(scope, cursor, name, top)
+    if value is None:
+        return scope.dummy(cursor)
+    type_ = scalar(cursor.type)
+    return value if type_ is None else convert(scope, value, type_, name, cursor)
+
+
+def _expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
+    kind = cursor.kind
+    if kind in _LITERALS:
+        return _literal(scope, cursor)
+    if kind in (_K.PAREN_EXPR, _K.UNEXPOSED_EXPR, *_CASTS):
+        return _wrapped(scope, cursor, name, top)
+    if kind == _K.DECL_REF_EXPR:
+        return _variable(scope, cursor)
+    if kind == _K.ARRAY_SUBSCRIPT_EXPR or (kind == _K.CALL_EXPR and is_view_access(cursor)):
+        source = place(scope, cursor)
+        return None if source is None else read(scope, source, name, cursor)
+    if kind == _K.CALL_EXPR:
+        return call(scope, cursor, name, top)
+    if kind == _K.UNARY_OPERATOR:
+        return _unary(scope, cursor, name)
+    if kind == _K.BINARY_OPERATOR:
+        return _binary(scope, cursor, name)
+    if kind == _K.CONDITIONAL_OPERATOR:
+        return _conditional(scope, cursor, name)
+    if kind == _K.INIT_LIST_EXPR and (type_ := scalar(cursor.type)) is not None:
+        items = expressions(cursor)
+        return zero(type_) if not items else expression(scope, items[0], name, top)
+    scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def _literal(scope: Scope, cursor: Cursor) -> Atom | None:
+    type_, value = scalar(cursor.type), evaluate(cursor)
+    if type_ is None or value is None:
+        scope.refuse(
+            cursor, f"a constant of type '{cursor.type.spelling}' is not supported", "use double or int"
+        )
+        return None
+    return constant(value, type_)
+
+
+def _wrapped(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
+    """Parentheses, implicit conversions and casts: the operand, converted by the caller."""
+    inner, type_ = expressions(cursor), scalar(cursor.type)
+    if type_ is None:
+        scope.refuse(cursor, f"a value of type '{cursor.type.spelling}' is not supported", "use scalars")
+        return None
+    if len(inner) == 1:
+        if scalar(inner[0].type) is None and inner[0].kind != _K.INIT_LIST_EXPR:
+            _unsupported_operand(scope, inner[0])
+            return None
+        return expression(scope, inner[0], "" if scalar(inner[0].type) != type_ else name, top)
+    if not inner and (value := evaluate(cursor)) is not None:  # double()
+        return constant(value, type_)
+    scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def _unsupported_operand(scope: Scope, cursor: Cursor) -> None:
+    before = len(scope.findings)
+    if cursor.kind in (_K.CALL_EXPR, _K.LAMBDA_EXPR, _K.STRING_LITERAL):
+        _expression(scope, cursor, "", False)
+    if len(scope.findings) == before:
+        scope.refuse(cursor, f"a value of type '{cursor.type.spelling}' is not supported", "use scalars")
+
+
+def _variable(scope: Scope, cursor: Cursor) -> Atom | None:
+    declaration = cursor.referenced
+    binding = scope.env.get(key(declaration))
+    if isinstance(binding, Value | Alias) and not (isinstance(binding, Alias) and binding.pointer):
+        source = place(scope, cursor)
+        return None if source is None else read(scope, source, "", cursor)
+    if isinstance(binding, Broken):
+        return None
+    value = constant_value(declaration)
+    if value is not None:
+        return value
+    if declaration.kind == _K.VAR_DECL and scalar(declaration.type) is not None:
+        hint = "pass it as a parameter, or make it a constant (constexpr)"
+        scope.refuse(cursor, f"the global variable '{cursor.spelling}' is not a constant", hint)
+    else:
+        hint = "use scalars, and elements of Views and arrays"
+        scope.refuse(cursor, f"'{cursor.spelling}' cannot be used as a number here", hint)
+    return None
+
+
+def _unary(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
+    operator, operand = unary_kind(cursor), expressions(cursor)[0]
+    type_ = scalar(cursor.type)
+    if operator is Unary.PLUS:
+        return expression(scope, operand, name)
+    if operator is Unary.MINUS:
+        return apply(scope, "neg", (expression(scope, operand),), name, cursor)
+    if operator is Unary.LNOT:
+        value = convert(scope, expression(scope, operand), BOOL, "", cursor)
+        return apply(scope, "not", (value,), name, cursor)
+    if operator is Unary.NOT and type_ is not None:
+        return apply(scope, "bitxor", (expression(scope, operand), constant(-1, type_)), name, cursor)
+    if operator is Unary.DEREF:
+        source = place(scope, cursor)
+        return None if source is None else read(scope, source, name, cursor)
+    if operator in (Unary.POST_INC, Unary.POST_DEC, Unary.PRE_INC, Unary.PRE_DEC):
+        hint = "give the increment its own statement"
+        scope.refuse(cursor, "an increment inside an expression is not supported", hint)
+    elif operator is Unary.ADDRESS:
+        scope.refuse(cursor, "a pointer is not supported here", "pass Views, arrays or references")
+    else:
+        scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def _binary(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
+    operator = binary_kind(cursor)
+    left, right = expressions(cursor)
+    if operator in (Binary.LAND, Binary.LOR):
+        return _short_circuit(scope, cursor, left, right, operator is Binary.LAND, name)
+    if operator is Binary.COMMA:
+        scope.refuse(cursor, "the comma operator is not supported", "write two statements")
+        return None
+    if operator is Binary.ASSIGN:
+        hint = "give the assignment its own statement"
+        scope.refuse(cursor, "an assignment inside an expression is not supported", hint)
+        return None
+    fn = _BINARY.get(operator) if operator is not None else None
+    if fn is None:
+        scope.refuse(cursor, *fence.construct(cursor))
+        return None
+    a, b = expression(scope, left), expression(scope, right)
+    if fn in ("shl", "shr"):
+        b = convert(scope, b, atom_type(a), "", cursor)
+    if atom_type(a) != atom_type(b):
+        # Only pointers and classes compare without conversion to a common type.
+        scope.refuse(cursor, "operands of this type are not supported", "use scalars")
+        return None
+    return apply(scope, fn, (a, b), name, cursor)
+
+
+def _short_circuit(
+    scope: Scope, cursor: Cursor, left: Cursor, right: Cursor, conjunction: bool, name: str
+) -> Atom:
+    a = convert(scope, expression(scope, left), BOOL, "", left)
+    with scope.collect() as stmts:
+        b = convert(scope, expression(scope, right), BOOL, "", right)
+    if isinstance(a, Const):
+        decided = bool(a.value) != conjunction
+        if decided:
+            return a
+        scope.stmts += stmts
+        return b
+    if all(_speculative(s) for s in stmts):
+        scope.stmts += stmts
+        return apply(scope, "and" if conjunction else "or", (a, b), name, cursor)
+    evaluated, skipped = (Block(tuple(stmts)), b), (Block(()), Const(not conjunction, BOOL))
+    then, orelse = (evaluated, skipped) if conjunction else (skipped, evaluated)
+    return scope.choose(a, then, orelse, name, cursor)
+
+
+def _speculative(stmt: Stmt) -> bool:
+    match stmt:
+        case Let(op=Apply(fn=fn), target=target):
+            return fn in _SPECULATIVE or (fn == "div" and _is_float(target.type))
+        case Let(op=Extent()):
+            return True
+        case _:
+            return False
+
+
+def _is_float(type_: object) -> bool:
+    return isinstance(type_, Scalar) and type_.is_float
+
+
+def _conditional(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
+    type_ = scalar(cursor.type)
+    operands = expressions(cursor)
+    if type_ is None:
+        for operand in operands[1:]:
+            if operand.kind == _K.CALL_EXPR and operand.referenced is not None:
+                scope.refuse(cursor, *fence.function(operand.referenced))
+                return None
+        scope.refuse(cursor, "a conditional without a scalar value is not supported", "write if / else")
+        return None
+    cond = convert(scope, expression(scope, operands[0]), BOOL, "", operands[0])
+    if isinstance(cond, Const):
+        return expression(scope, operands[1 if cond.value else 2], name)
+
+    def side(operand: Cursor) -> tuple[Block, Atom]:
+        with scope.collect() as stmts:
+            value = convert(scope, expression(scope, operand), type_, "", operand)
+        return Block(tuple(stmts)), value
+
+    then, orelse = side(operands[1]), side(operands[2])
+    if not then[0].stmts and not orelse[0].stmts:
+        return apply(scope, "select", (cond, then[1], orelse[1]), name, cursor)
+    return scope.choose(cond, then, orelse, name, cursor)

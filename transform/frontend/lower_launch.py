@@ -1,0 +1,270 @@
+"""Kokkos::parallel_for and parallel_reduce, their policies and lambdas."""
+
+from __future__ import annotations
+
+import re
+
+from transform.frontend import fence, kokkos
+from transform.frontend.arith import convert
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    TypeKind,
+    arguments,
+    children,
+    expressions,
+    is_written,
+    key,
+    location,
+    qualified,
+    source_text,
+    strip,
+)
+from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar, view
+from transform.frontend.places import place
+from transform.frontend.scope import Alias, Broken, Policy, Scope, Sum, Value, Variable
+from transform.ir.nodes import Atom, Block, Const, Launch, Range, Reduction
+from transform.ir.types import INT, Accumulator
+
+_K = CursorKind
+_LAMBDA_HINT = "write KOKKOS_LAMBDA(...) or [=](...)"
+
+
+# ---- policies ----
+
+
+def policy(scope: Scope, cursor: Cursor) -> Policy | None:
+    """A RangePolicy, MDRangePolicy or iteration count; ``None`` after a finding."""
+    source = strip(cursor)
+    while source.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR) and not scalar(source.type):
+        source = strip(expressions(source)[-1])
+    if scalar(source.type) is not None:
+        count = _bound(scope, source)
+        return Policy(kokkos.DEFAULT_SPACE, ((Const(0, INT), count),))
+    if source.kind == _K.DECL_REF_EXPR:
+        known = scope.env.get(key(source.referenced))
+        if isinstance(known, Policy):
+            return known
+        if not isinstance(known, Broken):
+            scope.refuse(source, *fence.variable_type(source))
+        return None
+    if not kokkos.is_policy(source.type) or source.kind not in (_K.CALL_EXPR, _K.INIT_LIST_EXPR):
+        scope.refuse(cursor, *fence.variable_type(cursor))
+        return None
+    given = [strip(a) for a in _policy_arguments(source) if is_written(a)]
+    if len(given) == 1 and kokkos.is_policy(given[0].type):  # a copy
+        return policy(scope, given[0])
+    space, unknown = kokkos.policy_space(source.type)
+    if unknown is not None:
+        hint = "supported are an execution space, IndexType, Schedule, LaunchBounds and Rank"
+        scope.refuse(cursor, f"the policy argument {unknown} is not supported", hint)
+        return None
+    if class_name(source.type) == "Kokkos::RangePolicy":
+        bounds = _range_bounds(scope, cursor, given)
+    else:
+        bounds = _md_bounds(scope, cursor, given)
+    return None if bounds is None else Policy(space, bounds)
+
+
+def _policy_arguments(source: Cursor) -> list[Cursor]:
+    return arguments(source) if source.kind == _K.CALL_EXPR else expressions(source)
+
+
+def _range_bounds(scope: Scope, cursor: Cursor, given: list[Cursor]) -> tuple[tuple[Atom, Atom], ...] | None:
+    if len(given) != 2 or any(scalar(g.type) is None for g in given):
+        hint = "give the bounds only: RangePolicy<...>(begin, end)"
+        scope.refuse(cursor, "this form of RangePolicy is not supported", hint)
+        return None
+    return ((_bound(scope, given[0]), _bound(scope, given[1])),)
+
+
+def _md_bounds(scope: Scope, cursor: Cursor, given: list[Cursor]) -> tuple[tuple[Atom, Atom], ...] | None:
+    lists = [_braced(g) for g in given]
+    if not 2 <= len(lists) <= 3 or any(items is None for items in lists):
+        hint = "give the bounds in braces: MDRangePolicy<Rank<2>>({0, 0}, {n, m})"
+        scope.refuse(cursor, "this form of MDRangePolicy is not supported", hint)
+        return None
+    lower, upper = lists[0] or [], lists[1] or []  # a third list is the tile: a hint, not semantics
+    if len(lower) != len(upper):
+        scope.refuse(cursor, "lower and upper bounds differ in number", "give one pair per dimension")
+        return None
+    return tuple((_bound(scope, lo), _bound(scope, hi)) for lo, hi in zip(lower, upper, strict=True))
+
+
+def _braced(cursor: Cursor) -> list[Cursor] | None:
+    """The elements of a braced list, also where it initialises a Kokkos::Array."""
+    cursor = strip(cursor)
+    while cursor.kind in (_K.CALL_EXPR, _K.CXX_FUNCTIONAL_CAST_EXPR, _K.INIT_LIST_EXPR):
+        inner = expressions(cursor)
+        if cursor.kind == _K.INIT_LIST_EXPR and not (
+            len(inner) == 1 and strip(inner[0]).kind == _K.INIT_LIST_EXPR
+        ):
+            return inner
+        if len(inner) != 1:
+            return None
+        cursor = strip(inner[0])
+    return None
+
+
+def _bound(scope: Scope, cursor: Cursor) -> Atom:
+    """A bound in its own type: the policy's index type depends on the Kokkos version."""
+    return scope.expression(scope, strip(cursor), "", False)
+
+
+# ---- launches ----
+
+
+def launch(scope: Scope, cursor: Cursor) -> None:
+    """A call of parallel_for or parallel_reduce."""
+    if scope.in_kernel:
+        hint = "nested parallelism is not supported: write the inner loop as a for loop"
+        scope.refuse(cursor, "a parallel construct inside a kernel is not supported", hint)
+        return
+    label, policy_cursor, body, results = "", None, None, []
+    for argument in arguments(cursor):
+        if not is_written(argument):
+            continue
+        source = _functor(argument)
+        if source is not None:
+            body = source
+        elif _is_text(argument):
+            label = _text(argument)
+        elif body is None and policy_cursor is None:
+            policy_cursor = argument
+        elif body is None:
+            scope.refuse(argument, "a function object is not supported as a kernel", _LAMBDA_HINT)
+            return
+        else:
+            results.append(argument)
+    if policy_cursor is None or body is None:
+        scope.refuse(cursor, "the body of this launch is not a lambda", _LAMBDA_HINT)
+        return
+    found = policy(scope, policy_cursor)
+    introducer = _check_capture(scope, body)
+    if found is None or not introducer:
+        found = found or Policy(kokkos.DEFAULT_SPACE, ((Const(0, INT), Const(0, INT)),))
+    _lower_launch(scope, cursor, label, found, body, results)
+
+
+def _functor(argument: Cursor) -> Cursor | None:
+    source = strip(argument)
+    return source if source.kind == _K.LAMBDA_EXPR else None
+
+
+def _is_text(cursor: Cursor) -> bool:
+    return class_name(cursor.type) == "std::basic_string" or strip(cursor).kind == _K.STRING_LITERAL
+
+
+def _text(cursor: Cursor) -> str:
+    """The literal behind a label argument; a label computed at run time is dropped."""
+    while True:
+        cursor = strip(cursor)
+        if cursor.kind == _K.STRING_LITERAL:
+            return str(cursor.spelling).strip('"')
+        inner = [c for c in expressions(cursor) if is_written(c)]
+        if cursor.kind != _K.CALL_EXPR or len(inner) != 1:
+            return ""
+        cursor = inner[0]
+
+
+def _check_capture(scope: Scope, body: Cursor) -> bool:
+    """Refuse captures other than by value."""
+    text = source_text(body)
+    if text.startswith("KOKKOS_LAMBDA"):
+        return True
+    introducer = re.match(r"\[([^\]]*)\]", text)
+    if introducer is None:
+        hint = "write the lambda in the launch itself, not through a macro of your own"
+        scope.refuse(body, "what this lambda captures cannot be read", hint)
+        return False
+    captures = introducer[1].replace(" ", "")
+    if "&" in captures:
+        scope.refuse(body, "a kernel that captures by reference is not supported", _LAMBDA_HINT)
+        return False
+    if re.fullmatch(r"=|(\w+(,\w+)*)?", captures) and "this" not in captures.split(","):
+        return True
+    scope.refuse(body, f"the lambda capture [{captures}] is not supported", _LAMBDA_HINT)
+    return False
+
+
+def _lower_launch(
+    scope: Scope, cursor: Cursor, label: str, found: Policy, body: Cursor, results: list[Cursor]
+) -> None:
+    parameters = [c for c in children(body) if c.kind == _K.PARM_DECL]
+    statements = [c for c in children(body) if c.kind == _K.COMPOUND_STMT]
+    rank = len(found.bounds)
+    if len(parameters) != rank + len(results):
+        message = f"the lambda has {len(parameters)} parameter(s), {rank + len(results)} expected"
+        scope.refuse(body, message, "take one integer per dimension, then one reference per result")
+        return
+    ranges, before = [], dict(scope.env)
+    for parameter, (lo, hi) in zip(parameters, found.bounds, strict=False):
+        type_ = scalar(parameter.type)
+        if type_ is None or not type_.is_integer or is_mutable_reference(parameter.type):
+            scope.refuse(parameter, "a kernel index must be an integer by value", "write const int i")
+            type_ = INT
+        index = scope.fresh.symbol(str(parameter.spelling) or "i", type_)
+        ranges.append(
+            Range(index, convert(scope, lo, type_, "", cursor), convert(scope, hi, type_, "", cursor))
+        )
+        scope.env[key(parameter)] = Value(index.name, type_, index)
+    reductions = []
+    for parameter, result in zip(parameters[rank:], results, strict=True):
+        found_result = _reduction(scope, parameter, result)
+        if found_result is None:
+            scope.env[key(parameter)] = Broken()
+            continue
+        reductions.append(found_result)
+        scope.env[key(parameter)] = Alias(Sum(found_result[0].accumulator))
+    kernel = _kernel_body(scope, statements)
+    scope.env = {k: v for k, v in scope.env.items() if k in before}
+    pairs = tuple(r for r, _ in reductions)
+    scope.stmts.append(Launch(label, found.space, tuple(ranges), kernel, pairs, loc=location(cursor)))
+    for reduction, target in reductions:
+        old = scope.env[target.key]
+        assert isinstance(old, Value)
+        scope.env[target.key] = Value(old.name, old.type, reduction.result)
+
+
+def _kernel_body(scope: Scope, statements: list[Cursor]) -> Block:
+    """The lambda's body; constant arrays that it uses are declared at its start."""
+    outer = scope.prologue, scope.constants, scope.loop_depth
+    scope.prologue, scope.constants, scope.loop_depth = [], {}, 0
+    scope.in_kernel = True
+    block, _ = scope.branch(lambda: scope.body(scope, statements))
+    scope.in_kernel = False
+    block = Block((*scope.prologue, *block.stmts))
+    scope.prologue, scope.constants, scope.loop_depth = outer
+    return block
+
+
+def _reduction(scope: Scope, parameter: Cursor, result: Cursor) -> tuple[Reduction, Variable] | None:
+    type_ = scalar(parameter.type)
+    if type_ is None or not is_mutable_reference(parameter.type) or not (type_.is_float or type_.is_integer):
+        scope.refuse(parameter, "this reduction argument is not supported", "write double& sum")
+        return None
+    source = strip(result)
+    while source.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CALL_EXPR):
+        if source.kind == _K.CALL_EXPR:
+            owner = source.referenced.semantic_parent if source.referenced is not None else None
+            if owner is None or qualified(owner) != "Kokkos::Sum":
+                scope.refuse(result, *fence.reducer(class_name(source.type)))
+                return None
+            source = strip(arguments(source)[0])
+        else:
+            source = strip(expressions(source)[-1])
+    if view(source.type) is not None or source.type.get_canonical().kind == TypeKind.RECORD:
+        scope.refuse(result, *fence.reducer(class_name(source.type)))
+        return None
+    target = place(scope, source)
+    if target is None:
+        return None
+    if not isinstance(target, Variable):
+        scope.refuse(
+            result, "the result of a reduction must be a scalar variable", "reduce into a local double"
+        )
+        return None
+    old = scope.env[target.key]
+    assert isinstance(old, Value)
+    accumulator = scope.fresh.symbol(str(parameter.spelling) or "sum", Accumulator(type_))
+    return Reduction(accumulator, scope.fresh.symbol(old.name, type_)), target

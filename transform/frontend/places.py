@@ -1,0 +1,385 @@
+"""Lvalues: variables, elements of Views and arrays, accumulators; reading and writing them."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from transform.frontend import fence
+from transform.frontend.arith import constant, convert
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    Unary,
+    arguments,
+    evaluate,
+    expressions,
+    has_global_storage,
+    initializer,
+    is_written,
+    key,
+    location,
+    strip,
+    unary_kind,
+)
+from transform.frontend.cpptypes import array, is_view, scalar
+from transform.frontend.scope import (
+    Alias,
+    Broken,
+    Element,
+    Memory,
+    Place,
+    Scope,
+    Sum,
+    Value,
+    Variable,
+)
+from transform.ir.build import scalar as atom_type
+from transform.ir.nodes import Atom, Const, Declare, How, Increment, Load, Stmt, Store, Symbol
+from transform.ir.types import INT, Array, Scalar, View
+
+_HOST_ACCESS = (
+    "a View element is accessed outside a kernel",
+    "access it in a parallel_for, or sum it into a scalar with a parallel_reduce over one iteration",
+)
+
+
+# ---- memory ----
+
+
+def memory(scope: Scope, cursor: Cursor) -> Symbol | None:
+    """The View or whole array that an expression names; ``None`` after a finding."""
+    cursor = strip(cursor)
+    if cursor.kind == CursorKind.DECL_REF_EXPR:
+        declaration = cursor.referenced
+        match scope.env.get(key(declaration)):
+            case Memory(symbol=symbol):
+                return symbol
+            case Broken():
+                return None
+            case None if array(declaration.type) is not None and has_global_storage(declaration):
+                return constant_array(scope, declaration, cursor)
+            case _:
+                pass
+        what = "View" if is_view(cursor.type) else "array"
+        message = f"'{cursor.spelling}' is not a {what} known here"
+        scope.refuse(cursor, message, f"pass the {what} as a parameter or declare it in the function")
+        return None
+    if is_view(cursor.type):
+        hint = "give the View a name first (Kokkos::View<...> v = ...;) or use the one it is made from"
+        scope.refuse(cursor, "a View that is the result of an expression is not supported", hint)
+    else:
+        scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def constant_array(scope: Scope, declaration: Cursor, cursor: Cursor) -> Symbol | None:
+    """A global or static constant array as a local array of the surrounding function or kernel."""
+    known = scope.constants.get(key(declaration))
+    if known is not None:
+        return known
+    type_ = array(declaration.type)
+    init = initializer(declaration)
+    if type_ is None or init is None or not _is_const_array(declaration):
+        scope.refuse(
+            cursor,
+            f"the global array '{declaration.spelling}' is not a constant",
+            "make it constexpr, or pass it as a View parameter",
+        )
+        return None
+    symbol = scope.fresh.symbol(str(declaration.spelling), type_)
+    outer, scope.stmts = scope.stmts, scope.prologue
+    try:
+        declare_array(scope, symbol, init, declaration)
+    finally:
+        scope.stmts = outer
+    scope.constants[key(declaration)] = symbol
+    return symbol
+
+
+def _is_const_array(declaration: Cursor) -> bool:
+    element = declaration.type.get_canonical()
+    while element.get_array_size() >= 0:
+        element = element.get_array_element_type().get_canonical()
+    return bool(element.is_const_qualified())
+
+
+def declare_array(scope: Scope, symbol: Symbol, init: Cursor | None, cursor: Cursor) -> None:
+    """Declare a local array and store its initialisers."""
+    assert isinstance(symbol.type, Array)
+    if init is None:
+        scope.stmts.append(Declare(symbol, False, location(cursor)))
+        return
+    if init.kind != CursorKind.INIT_LIST_EXPR:
+        scope.refuse(init, "this array initialiser is not supported", "use a list in braces")
+        return
+    values: dict[tuple[int, ...], Atom] = {}
+    with scope.collect() as stores:
+        _initialisers(scope, init, symbol.type, (), values)
+        loads: list[Stmt] = list(stores)
+    total = 1
+    for extent in symbol.type.extents:
+        total *= extent
+    scope.stmts += loads
+    scope.stmts.append(Declare(symbol, len(values) < total, location(cursor)))
+    for index, value in values.items():
+        atoms = tuple(Const(i, INT) for i in index)
+        scope.stmts.append(Store(symbol, atoms, value, location(init)))
+
+
+def _initialisers(
+    scope: Scope, init: Cursor, type_: Array, prefix: tuple[int, ...], values: dict[tuple[int, ...], Atom]
+) -> None:
+    """Collect the values of a braced list; inner braces may be left out, as C++ allows."""
+    items = expressions(init)
+
+    def fill(prefix: tuple[int, ...], position: int) -> int:
+        """Fill the subarray at ``prefix`` from ``items[position:]``; return the next position."""
+        for i in range(type_.extents[len(prefix)]):
+            if position >= len(items):
+                break
+            item, index = items[position], (*prefix, i)
+            if len(index) == len(type_.extents):
+                value = scope.expression(scope, item, "", False)
+                values[index] = convert(scope, value, type_.element, "", item)
+                position += 1
+            elif item.kind == CursorKind.INIT_LIST_EXPR:
+                _initialisers(scope, item, type_, index, values)
+                position += 1
+            else:
+                position = fill(index, position)
+        return position
+
+    fill(prefix, 0)
+
+
+# ---- places ----
+
+
+def place(scope: Scope, cursor: Cursor) -> Place | None:
+    """What an lvalue denotes; ``None`` after a finding. Index expressions are evaluated here."""
+    cursor = strip(cursor)
+    kind = cursor.kind
+    if kind == CursorKind.DECL_REF_EXPR:
+        return _named(scope, cursor)
+    if kind == CursorKind.CALL_EXPR and is_view_access(cursor):
+        return _view_element(scope, cursor)
+    if kind == CursorKind.ARRAY_SUBSCRIPT_EXPR:
+        return _array_element(scope, cursor)
+    if kind == CursorKind.UNARY_OPERATOR and unary_kind(cursor) is Unary.DEREF:
+        return _pointee(scope, cursor)
+    if kind == CursorKind.CALL_EXPR and cursor.referenced is not None:
+        scope.refuse(cursor, *fence.function(cursor.referenced))
+    elif kind == CursorKind.UNARY_OPERATOR or kind == CursorKind.BINARY_OPERATOR:
+        scope.refuse(
+            cursor, "an assignment inside an expression is not supported", "give it its own statement"
+        )
+    else:
+        scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def _named(scope: Scope, cursor: Cursor) -> Place | None:
+    match scope.env.get(key(cursor.referenced)):
+        case Value():
+            return Variable(key(cursor.referenced))
+        case Alias(place=target, pointer=False):
+            return target
+        case Broken():
+            return None
+        case _:
+            scope.refuse(
+                cursor,
+                f"'{cursor.spelling}' is not a scalar variable of the function",
+                "pass it as a parameter; global variables must be constants",
+            )
+            return None
+
+
+def is_view_access(cursor: Cursor) -> bool:
+    """Whether a call is ``v(i, ...)``, ``v[i]`` or ``v.access(i, ...)`` of a Kokkos View."""
+    if cursor.spelling in ("operator()", "operator[]"):
+        given = arguments(cursor)
+        return bool(given) and is_view(given[0].type)
+    return cursor.spelling == "access" and (base := member_base(cursor)) is not None and is_view(base.type)
+
+
+def member_base(call: Cursor) -> Cursor | None:
+    """The object of a member-function call."""
+    inner = expressions(call)
+    if not inner or inner[0].kind != CursorKind.MEMBER_REF_EXPR:
+        return None
+    base = expressions(inner[0])
+    return base[0] if base else None
+
+
+def _view_element(scope: Scope, cursor: Cursor) -> Place | None:
+    given = [a for a in arguments(cursor) if is_written(a)]
+    base = given.pop(0) if cursor.spelling != "access" else member_base(cursor)
+    assert base is not None
+    view = memory(scope, base)
+    index = _indices(scope, given)
+    if view is None or index is None:
+        return None
+    assert isinstance(view.type, View)
+    if len(index) != view.type.rank:
+        message = f"a View of rank {view.type.rank} is accessed with {len(index)} index(es)"
+        scope.refuse(cursor, message, "give exactly one index per dimension")
+        return None
+    return Element(view, index)
+
+
+def _array_element(scope: Scope, cursor: Cursor) -> Place | None:
+    subscripts: list[Cursor] = []
+    base = cursor
+    while base.kind == CursorKind.ARRAY_SUBSCRIPT_EXPR:
+        operands = expressions(base)
+        if len(operands) != 2 or scalar(operands[1].type) is None:
+            scope.refuse(base, "this subscript is not supported", "write array[index]")
+            return None
+        subscripts.insert(0, operands[1])
+        base = strip(operands[0])
+    target = memory(scope, base)
+    index = _indices(scope, subscripts)
+    if target is None or index is None:
+        return None
+    if not isinstance(target.type, Array) or len(index) != len(target.type.extents):
+        scope.refuse(cursor, "this is not an element of a local array", "index every dimension of the array")
+        return None
+    return Element(target, index)
+
+
+def _pointee(scope: Scope, cursor: Cursor) -> Place | None:
+    inner = strip(expressions(cursor)[0])
+    if inner.kind == CursorKind.DECL_REF_EXPR:
+        match scope.env.get(key(inner.referenced)):
+            case Alias(place=target, pointer=True):
+                return target
+            case Memory(symbol=symbol) if isinstance(symbol.type, Array) and len(symbol.type.extents) == 1:
+                return Element(symbol, (Const(0, INT),))
+            case Broken():
+                return None
+            case _:
+                pass
+    scope.refuse(cursor, "dereferencing this pointer is not supported", "use a reference or array[index]")
+    return None
+
+
+def _indices(scope: Scope, cursors: list[Cursor]) -> tuple[Atom, ...] | None:
+    index: list[Atom] = []
+    for cursor in cursors:
+        atom = scope.expression(scope, cursor, "", False)
+        if not atom_type(atom).is_integer:
+            scope.refuse(cursor, "an index must be an integer", "convert it explicitly")
+            return None
+        index.append(atom)
+    return tuple(index)
+
+
+# ---- reading and writing ----
+
+
+def read(scope: Scope, source: Place, name: str, cursor: Cursor) -> Atom:
+    """The value at a place."""
+    match source:
+        case Variable(key=variable):
+            binding = scope.env[variable]
+            assert isinstance(binding, Value)
+            if binding.atom is None:
+                scope.refuse(
+                    cursor,
+                    f"'{binding.name}' may be used uninitialised",
+                    "initialise it where it is declared",
+                )
+                return scope.dummy(cursor)
+            return binding.atom
+        case Element(memory=symbol, index=index):
+            if not _accessible(scope, symbol, cursor):
+                return scope.dummy(cursor)
+            return scope.let(Load(symbol, index), _element(symbol), name, cursor)
+        case Sum():
+            scope.refuse(
+                cursor,
+                "the accumulator of a parallel_reduce is read",
+                "only add to it (sum += ...): its value inside the kernel depends on the schedule",
+            )
+            return scope.dummy(cursor)
+        case _:
+            assert_never(source)
+
+
+def write(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
+    """Assign ``value``, which already has the place's type."""
+    match target:
+        case Variable(key=variable):
+            binding = scope.env[variable]
+            assert isinstance(binding, Value)
+            if binding.fixed:
+                scope.refuse(cursor, f"'{binding.name}' is modified in the loop body", binding.fixed)
+                return
+            scope.env[variable] = Value(binding.name, binding.type, value)
+        case Element(memory=symbol, index=index):
+            if _accessible(scope, symbol, cursor):
+                scope.stmts.append(Store(symbol, index, value, location(cursor)))
+        case Sum():
+            scope.refuse(
+                cursor,
+                "the accumulator of a parallel_reduce is overwritten",
+                "only add to it (sum += ...)",
+            )
+        case _:
+            assert_never(target)
+
+
+def increment(scope: Scope, target: Element | Sum, value: Atom, how: How, cursor: Cursor) -> None:
+    """``target += value``; ``value`` already has the place's type."""
+    match target:
+        case Sum(accumulator=accumulator):
+            scope.stmts.append(Increment(accumulator, (), value, How.REDUCE, location(cursor)))
+        case Element(memory=symbol, index=index):
+            if _accessible(scope, symbol, cursor):
+                scope.stmts.append(Increment(symbol, index, value, how, location(cursor)))
+        case _:
+            assert_never(target)
+
+
+def place_type(scope: Scope, target: Place) -> Scalar:
+    match target:
+        case Variable(key=variable):
+            binding = scope.env[variable]
+            assert isinstance(binding, Value)
+            return binding.type
+        case Element(memory=symbol):
+            return _element(symbol)
+        case Sum(accumulator=accumulator):
+            type_ = accumulator.type
+            assert not isinstance(type_, Scalar) and hasattr(type_, "element")
+            element = type_.element
+            assert isinstance(element, Scalar)
+            return element
+        case _:
+            assert_never(target)
+
+
+def _element(symbol: Symbol) -> Scalar:
+    assert isinstance(symbol.type, View | Array)
+    return symbol.type.element
+
+
+def _accessible(scope: Scope, symbol: Symbol, cursor: Cursor) -> bool:
+    if isinstance(symbol.type, View) and not scope.in_kernel:
+        scope.refuse(cursor, *_HOST_ACCESS)
+        return False
+    return True
+
+
+def constant_value(declaration: Cursor) -> Const | None:
+    """The value of a ``constexpr`` or ``const`` variable or an enumerator known at compile time."""
+    type_ = scalar(declaration.type)
+    if type_ is None:
+        return None
+    if declaration.kind == CursorKind.ENUM_CONSTANT_DECL:
+        return constant(int(declaration.enum_value), type_)
+    if declaration.kind != CursorKind.VAR_DECL or not declaration.type.get_canonical().is_const_qualified():
+        return None
+    value = evaluate(declaration)
+    return None if value is None else constant(value, type_)

@@ -1,0 +1,211 @@
+"""The state of one lowering: findings, the statements built so far, and what each variable stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from transform.diagnostics import Diagnostic
+from transform.frontend.clang import Cursor, location
+from transform.frontend.cpptypes import scalar
+from transform.ir.build import TEMPORARY, Fresh
+from transform.ir.nodes import (
+    Apply,
+    Atom,
+    Block,
+    Const,
+    If,
+    Let,
+    Location,
+    Merge,
+    Op,
+    Stmt,
+    Symbol,
+)
+from transform.ir.types import BOOL, DOUBLE, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+# ---- places: what an lvalue denotes ----
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A scalar variable, by the key of its declaration."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of a View or local array."""
+
+    memory: Symbol
+    index: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The accumulator of a parallel_reduce body."""
+
+    accumulator: Symbol
+
+
+Place = Variable | Element | Sum
+
+
+# ---- bindings: what a declared name stands for ----
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A scalar variable. ``atom`` is its current value, ``None`` where it may be uninitialised;
+    ``fixed`` is why it must not be assigned, or empty."""
+
+    name: str
+    type: Scalar
+    atom: Atom | None
+    fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A View or a whole local array."""
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A reference, or with ``pointer`` a pointer, to a scalar."""
+
+    place: Place
+    pointer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An execution policy: bounds as written (of any integer type) and the execution space."""
+
+    space: str
+    bounds: tuple[tuple[Atom, Atom], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A declaration that was refused: its uses are not reported again."""
+
+
+Binding = Value | Memory | Alias | Policy | Broken
+
+Env = dict[int, Binding]
+
+
+@dataclass
+class Scope:
+    """Mutable while one function is lowered.
+
+    ``expression`` and ``body`` lower an expression and a statement list; they are fields because calls,
+    launches and expressions contain one another.
+    """
+
+    expression: Callable[[Scope, Cursor, str, bool], Atom]
+    body: Callable[[Scope, list[Cursor]], None]
+    fresh: Fresh = field(default_factory=lambda: Fresh(0))
+    findings: list[Diagnostic] = field(default_factory=list)
+    stmts: list[Stmt] = field(default_factory=list)
+    env: Env = field(default_factory=dict)
+    in_kernel: bool = False
+    inlining: tuple[int, ...] = ()
+    loop_depth: int = 0
+    # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
+    prologue: list[Stmt] = field(default_factory=list)
+    constants: dict[int, Symbol] = field(default_factory=dict)
+
+    # ---- findings ----
+
+    def refuse(self, cursor: Cursor, message: str, hint: str) -> None:
+        """Record a finding at ``cursor``; lowering goes on to collect the others."""
+        self.refuse_at(location(cursor), message, hint)
+
+    def refuse_at(self, loc: Location | None, message: str, hint: str) -> None:
+        finding = Diagnostic(message, loc, hint)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def dummy(self, cursor: Cursor) -> Atom:
+        """A value of the expression's type that stands in after a finding."""
+        return zero(scalar(cursor.type) or DOUBLE)
+
+    # ---- building ----
+
+    def let(self, op: Op, type_: Scalar, name: str, cursor: Cursor) -> Symbol:
+        """Define a scalar; without a name it is a neutral temporary."""
+        target = self.fresh.symbol(name or TEMPORARY, type_)
+        self.stmts.append(Let(target, op, location(cursor)))
+        return target
+
+    def apply(self, fn: str, args: tuple[Atom, ...], type_: Scalar, name: str, cursor: Cursor) -> Symbol:
+        return self.let(Apply(fn, args), type_, name, cursor)
+
+    @contextmanager
+    def collect(self) -> Iterator[list[Stmt]]:
+        """Statements built inside go to a list of their own."""
+        outer, self.stmts = self.stmts, []
+        try:
+            yield self.stmts
+        finally:
+            self.stmts = outer
+
+    def branch(self, lower: Callable[[], None]) -> tuple[Block, Env]:
+        """What ``lower`` builds, and the variables after it; the present variables stay as they are."""
+        before = self.env
+        self.env = dict(before)
+        try:
+            with self.collect() as stmts:
+                lower()
+            return Block(tuple(stmts)), self.env
+        finally:
+            self.env = before
+
+    def join(self, cond: Atom, then: tuple[Block, Env], orelse: tuple[Block, Env], cursor: Cursor) -> None:
+        """Append the ``If`` of two branches; variables that differ after them are merged.
+
+        A variable that one branch leaves uninitialised is uninitialised afterwards.
+        """
+        merges: list[Merge] = []
+        for name, binding in list(self.env.items()):
+            a, b = then[1][name], orelse[1][name]
+            if not (isinstance(binding, Value) and isinstance(a, Value) and isinstance(b, Value)):
+                continue
+            if a.atom == b.atom:
+                self.env[name] = a
+            elif a.atom is None or b.atom is None:
+                self.env[name] = replace(binding, atom=None)
+            else:
+                result = self.fresh.symbol(binding.name, binding.type)
+                merges.append(Merge(result, a.atom, b.atom))
+                self.env[name] = replace(binding, atom=result)
+        if then[0].stmts or orelse[0].stmts or merges:
+            self.stmts.append(If(cond, then[0], orelse[0], tuple(merges), location(cursor)))
+
+    def choose(
+        self, cond: Atom, then: tuple[Block, Atom], orelse: tuple[Block, Atom], name: str, cursor: Cursor
+    ) -> Atom:
+        """The value of a conditional expression whose sides needed statements."""
+        type_ = then[1].type
+        assert isinstance(type_, Scalar)
+        result = self.fresh.symbol(name or TEMPORARY, type_)
+        merge = Merge(result, then[1], orelse[1])
+        self.stmts.append(If(cond, then[0], orelse[0], (merge,), location(cursor)))
+        return result
+
+
+def zero(type_: Scalar) -> Const:
+    if type_ == BOOL:
+        return Const(False, type_)
+    return Const(0.0 if type_.is_float else 0, type_)
