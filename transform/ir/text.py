@@ -15,6 +15,10 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Chunked,
+    Color,
+    Colored,
+    Combine,
     Const,
     Declare,
     DeepCopy,
@@ -27,12 +31,16 @@ from transform.ir.nodes import (
     Load,
     Op,
     Program,
+    Replicate,
+    Restore,
     Return,
+    Save,
     Stmt,
     Store,
     Symbol,
+    Touch,
 )
-from transform.ir.types import BOOL, DOUBLE, INT, Accumulator, Array, Scalar, Type, View
+from transform.ir.types import BOOL, DOUBLE, INT, Accumulator, Array, Coloring, Scalar, Type, View
 
 
 def program_text(program: Program) -> str:
@@ -71,6 +79,8 @@ def type_text(type_: Type) -> str:
             return spelling
         case Accumulator(element=element):
             return f"{element.name}&"
+        case Coloring():
+            return "coloring"
         case _:
             assert_never(type_)
 
@@ -137,6 +147,19 @@ class _Printer:
                 return [f"{pad}deep_copy {self.atom(target)} = {self.atom(source)}"]
             case Return(value=value):
                 return [f"{pad}return {self.atom(value)}"]
+            case Save(tape=tape, source=source):
+                return [f"{pad}save {tape} <- {self.atom(source)}"]
+            case Restore(target=target, tape=tape):
+                return [f"{pad}{self.define(target)}: {type_text(target.type)} = restore {tape}"]
+            case Replicate(target=target, source=source):
+                of = self.atom(source)
+                return [f"{pad}replicate {self.define(target)}: {type_text(target.type)} of {of}"]
+            case Combine(target=target, replicas=replicas):
+                return [f"{pad}combine {self.atom(target)} += {self.atom(replicas)}"]
+            case Touch(view=view, index=index):
+                return [f"{pad}touch {self.element(view, index)}"]
+            case Color():
+                return self._color(stmt, depth)
             case _:
                 assert_never(stmt)
 
@@ -176,6 +199,13 @@ class _Printer:
         ranges = ", ".join(f"{i} in {b}" for i, b in zip(indices, bounds, strict=True))
         label = f' "{stmt.label}"' if stmt.label else ""
         lines = [f"{pad}{kind}{label} on {stmt.space} over {ranges}"]
+        match stmt.schedule:
+            case Chunked(replica=replica):
+                lines.append(f"{pad}  chunked by {self.define(replica)}")
+            case Colored(coloring=coloring):
+                lines.append(f"{pad}  colored by {self.atom(coloring)}")
+            case _:
+                pass
         for reduction in stmt.reductions:
             accumulator = reduction.accumulator
             lines.append(f"{pad}  sum {self.define(accumulator)}: {type_text(accumulator.type)}")
@@ -183,6 +213,14 @@ class _Printer:
         for reduction in stmt.reductions:
             lines.append(f"{pad}after {self.define(reduction.result)} = {self.atom(reduction.accumulator)}")
         return lines
+
+    def _color(self, stmt: Color, depth: int) -> list[str]:
+        pad = "  " * depth
+        unit = stmt.unit
+        bounds = f"{self.atom(unit.lo)} .. {self.atom(unit.hi)}"
+        views, keys = (", ".join(self.atom(s) for s in group) for group in (stmt.views, stmt.keys))
+        head = f"{pad}color {self.define(stmt.target)} over {self.define(unit.index)} in {bounds}"
+        return [f"{head} block {stmt.block} of {views} keys {keys}", *self.block(stmt.body, depth + 1)]
 
 
 def _const(const: Const) -> str:

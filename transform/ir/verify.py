@@ -10,6 +10,8 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Color,
+    Combine,
     Const,
     Declare,
     DeepCopy,
@@ -23,10 +25,14 @@ from transform.ir.nodes import (
     Load,
     Op,
     Program,
+    Replicate,
+    Restore,
     Return,
+    Save,
     Stmt,
     Store,
     Symbol,
+    Touch,
 )
 from transform.ir.text import stmt_text
 from transform.ir.types import BOOL, Accumulator, Array, Scalar, Type, View
@@ -35,6 +41,8 @@ from transform.ir.walk import binds, defines, uses
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _COMPARISON = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _BITS = frozenset({"bitand", "bitor", "bitxor", "shl", "shr", "mod"})
+
+_HOST_ONLY = (Launch, Allocate, DeepCopy, Return, Save, Restore, Replicate, Combine, Color)
 
 
 class InvalidIR(AssertionError):
@@ -79,7 +87,7 @@ class _Checker:
             self._stmt = stmt
             if isinstance(stmt, Return) and not (top and position == len(block.stmts) - 1):
                 raise self.fail("Return is not the last statement of the function")
-            if not host and isinstance(stmt, Launch | Allocate | DeepCopy | Return):
+            if not host and isinstance(stmt, _HOST_ONLY):
                 raise self.fail(f"{type(stmt).__name__} inside a kernel")
             self._stmt_scopes(stmt, scope, host)
             self._stmt = stmt
@@ -110,7 +118,7 @@ class _Checker:
                 for m in merges:
                     used(m.then, then)
                     used(m.orelse, orelse)
-            case Launch():
+            case Launch() | Color():
                 for symbol in uses(stmt):
                     used(symbol, scope)
                 inner = set(scope)
@@ -175,6 +183,15 @@ class _Checker:
                 self._require(self._returns is not None, "a void function returns nothing")
                 assert self._returns is not None
                 self._same(self._returns, self._scalar(value))
+            case Touch(view=view, index=index):
+                type_ = view.type
+                self._require(isinstance(type_, View), "a touched symbol is a View")
+                assert isinstance(type_, View)
+                self._index(type_, index)
+            case Color(unit=unit):
+                self._same(*(self._scalar(a) for a in (unit.index, unit.lo, unit.hi)))
+            case Save() | Restore() | Replicate() | Combine():
+                pass
             case _:
                 assert_never(stmt)
 
