@@ -2,6 +2,8 @@
 
 ``grid2d`` and ``triangles`` belong together: the nodes and the elements of one triangulation of the unit
 square with ``nx`` x ``ny`` nodes. With the same ``nx``, ``ny`` and ``shuffle`` they number nodes alike.
+``randint`` with ``distinct = true`` repeats no value within a row (along the last dimension), as an element
+repeats no node.
 """
 
 from __future__ import annotations
@@ -43,7 +45,13 @@ def _normal(shape: Shape, o: Options, random: Generator) -> Data:
 
 
 def _randint(shape: Shape, o: Options, random: Generator) -> Data:
-    return random.integers(int(o["low"]), int(o["high"]), shape)
+    low, high = int(o["low"]), int(o["high"])
+    if not o["distinct"]:
+        return random.integers(low, high, shape)
+    # steps of less than a row-length-th of the range never come around to an earlier value
+    steps = random.integers(1, max(2, (high - low) // shape[-1] + 1), shape)
+    steps[..., 0] = random.integers(0, high - low, shape[:-1])
+    return low + np.cumsum(steps, axis=-1) % (high - low)
 
 
 def _linspace(shape: Shape, o: Options, random: Generator) -> Data:
@@ -90,7 +98,7 @@ def _triangles(shape: Shape, o: Options, random: Generator) -> Data:
 FILLS: Mapping[str, Fill] = {
     "uniform": Fill(_uniform, {"low": 0.0, "high": 1.0}, integral=False),
     "normal": Fill(_normal, {"mean": 0.0, "stddev": 1.0}, integral=False),
-    "randint": Fill(_randint, {"low": 0, "high": None}, integral=True),
+    "randint": Fill(_randint, {"low": 0, "high": None, "distinct": False}, integral=True),
     "linspace": Fill(_linspace, {"low": 0.0, "high": 1.0}, integral=False),
     "arange": Fill(_arange, {"start": 0, "step": 1}, integral=True),
     "constant": Fill(_constant, {"value": None}, integral=False),
@@ -112,7 +120,7 @@ FILLS: Mapping[str, Fill] = {
 FOR_INTEGERS = frozenset({"randint", "linspace", "arange", "constant", "permutation", "triangles"})
 
 
-def problem(name: str, options: Options) -> str | None:
+def problem(name: str, options: Options, shape: Shape = ()) -> str | None:
     """What is wrong with the options of a fill that exists, or ``None``."""
     for key in options:
         if key not in FILLS[name].options:
@@ -127,6 +135,14 @@ def problem(name: str, options: Options) -> str | None:
     low, high = options.get("low", FILLS[name].options.get("low")), options.get("high")
     if name == "randint" and low is not None and high is not None and not low < high:
         return f"low = {low} is not below high = {high}"
+    if (
+        options.get("distinct", False)
+        and shape
+        and low is not None
+        and high is not None
+        and high - low < shape[-1]
+    ):
+        return f"rows of {shape[-1]} distinct values need a range of at least that, not {low} to {high}"
     if name in ("grid2d", "triangles"):
         for key in ("nx", "ny"):
             if not isinstance(options[key], int) or options[key] < 2:

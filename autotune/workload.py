@@ -265,7 +265,8 @@ class _Reader:
             fill, options = self._default_fill(argument, view, options)
         if fill not in FILLS:
             raise self._fail(argument.name, f"fill = {fill!r} is not one of {', '.join(FILLS)}")
-        if (wrong := fills.problem(fill, options)) is not None:
+        shape = tuple(e for e in value.get("shape", ()) if isinstance(e, int))
+        if (wrong := fills.problem(fill, options, shape)) is not None:
             raise self._fail(argument.name, wrong)
         if not view.element.is_float and fill not in FOR_INTEGERS:
             raise self._fail(
