@@ -1,19 +1,47 @@
 """The compiler's public functions, in the order in which they are called.
 
-    parse  ->  differentiate  ->  search_space  ->  realise  ->  header text
+parse  ->  differentiate  ->  search_space  ->  realise  ->  header text
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from search_spaces.model import Architecture, Plan, SearchSpace
-from transform.adjoint.reverse import Adjoint
+from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refusal, SearchSpace, Value
+from transform.adjoint.open import Adjoint, OpenGradient
+from transform.adjoint.reverse import Sweeps, reverse
+from transform.adjoint.tangent import tangent
+from transform.analysis.activity import activity, is_floating, through_integers
+from transform.analysis.races import Verdict, primal_races
+from transform.diagnostics import Diagnostic, Refused, UsageError
+from transform.emit import cpp
 from transform.frontend.clang import ParseOptions
-from transform.ir.nodes import Program
-from transform.signature import Signature
+from transform.frontend.lower import lower
+from transform.ir.build import Fresh
+from transform.ir.liveness import remove_dead, remove_dead_tapes
+from transform.ir.nodes import Atom, Block, Launch, Program, Return, Stmt
+from transform.ir.simplify import simplify
+from transform.ir.types import Scalar, View
+from transform.ir.walk import binds, defines, map_blocks, walk, written
+from transform.signature import Argument, Signature
+from transform.strategies.accumulate import STRATEGIES, open_views, realise_launch
+from transform.strategies.intermediates import Choice, choices, recompute, store
+
+__all__ = [
+    "Adjoint",
+    "ParseOptions",
+    "Variant",
+    "differentiate",
+    "gradient_header",
+    "parse",
+    "realise",
+    "search_space",
+    "signature",
+    "tangent_header",
+]
 
 
 @dataclass(frozen=True)
@@ -22,15 +50,267 @@ class Variant:
 
     plan: Plan
     deterministic: bool
-    sections: object
+    text: str  # the functions and workspace in namespace NAMESPACE
+    parts: tuple[str, ...]  # runtime parts they need
+    includes: tuple[str, ...]
 
-    def code(self, namespace: str = "kad") -> str: ...
+    def code(self, namespace: str = "kad") -> str:
+        """A complete header text whose functions live in ``namespace``."""
+        body = self.text.replace(_NAMESPACE, namespace)
+        return "\n".join([*(f"#include {i}" for i in self.includes), "", cpp.runtime(*self.parts), body])
 
 
-def parse(path: Path, options: ParseOptions, function: str | None = None) -> Program: ...
-def differentiate(program: Program, wrt: tuple[str, ...] | None = None, of: tuple[str, ...] | None = None) -> Adjoint: ...
-def signature(adjoint: Adjoint) -> Signature: ...
-def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace: ...
-def realise(adjoint: Adjoint, plan: Plan) -> Variant: ...
-def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: Variant) -> str: ...
-def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str: ...
+_NAMESPACE = "@NAMESPACE@"
+
+
+def parse(path: Path, options: ParseOptions, function: str | None = None) -> Program:
+    """Read one function of a C++ file. Raises ``Refused`` and ``UsageError``."""
+    program = lower(path, options, function)
+    fresh = Fresh(_last_id(program))
+    return replace(program, body=remove_dead(simplify(remove_dead(program.body), fresh)))
+
+
+def differentiate(
+    program: Program, wrt: tuple[str, ...] | None = None, of: tuple[str, ...] | None = None
+) -> Adjoint:
+    """Differentiate ``program``.
+
+    ``wrt``: names of the independents (default: every floating-point parameter); ``of``: names of dependent
+    Views (default: for a void function every floating-point View that it writes; a returned value is always
+    a dependent). Raises ``UsageError`` for unknown names, ``Refused`` for what cannot be differentiated.
+    """
+    sig = _signature(program, wrt, of)
+    by_name = {p.symbol.name: p.symbol for p in program.params}
+    independents = [by_name[a.name] for a in sig.arguments if a.independent]
+    dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
+    active = activity(program, independents, dependents)
+    findings = [*primal_races(program), *through_integers(program, active)]
+    if not any(s in active for s in independents):
+        names = ", ".join(s.name for s in independents) or "none"
+        findings.append(
+            Diagnostic(
+                f"no result of '{program.name}' depends on an independent ({names})",
+                program.loc,
+                "choose others with --wrt and --of",
+            )
+        )
+    if findings:
+        raise Refused(findings)
+    with_adjoint = frozenset(by_name[a.name] for a in sig.arguments if a.has_adjoint)
+    gradients: dict[str, OpenGradient] = {}
+    verdicts: tuple[tuple[str, Verdict], ...] = ()
+    for name in ("fused", "split"):
+        views = frozenset(s for s in with_adjoint if isinstance(s.type, View))
+        sweeps = reverse(program, active, views, _last_id(program), fuse=name == "fused")
+        if sweeps is not None:
+            gradients[name] = _clean(sweeps)
+            verdicts = sweeps.verdicts
+    return Adjoint(program, sig, active, gradients, verdicts, with_adjoint)
+
+
+def signature(adjoint: Adjoint) -> Signature:
+    """What callers of the generated functions see."""
+    return adjoint.signature
+
+
+def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
+    """Every legal variant of the gradient on ``arch``; what is illegal is listed with the reason."""
+    parameters: list[Parameter] = []
+    refusals: list[Refusal] = []
+    sweeps = tuple(adjoint.gradients)
+    if len(sweeps) > 1:
+        parameters.append(Parameter("sweep", sweeps, "the last kernel and its adjoint as one launch, or two"))
+    split = adjoint.gradients["split"]
+    launches = [s for s in walk(split.body) if isinstance(s, Launch)]
+    views = list(dict.fromkeys(v for launch in launches for v in open_views(launch)))
+    preferred = [str(v) for v in arch.knobs.get("accumulate", tuple(STRATEGIES))]
+    order = [*preferred, *(s for s in STRATEGIES if s not in preferred)]
+    names = {v: f"accumulate.{v.name.removesuffix('_b')}" for v in views}
+    for view in views:
+        legal: list[Value] = []
+        for strategy in order:
+            reasons = (
+                STRATEGIES[strategy]().why_not(launch, view)
+                for launch in launches
+                if view in open_views(launch)
+            )
+            reason = next((r for r in reasons if r is not None), None)
+            if reason is None:
+                legal.append(strategy)
+            else:
+                refusals.append(Refusal(names[view], strategy, reason))
+        parameters.append(
+            Parameter(names[view], tuple(legal), f"how racing increments into {view.name} combine")
+        )
+    colored = [(p.name, ("coloring",)) for p in parameters if "coloring" in p.values]
+    if colored:
+        sizes = arch.knobs.get("coloring_block", (1,))
+        parameters.append(
+            Parameter(
+                "coloring_block", tuple(sizes), "iterations that keep one color together", tuple(colored)
+            )
+        )
+    for choice in choices(split.body):
+        needs = (("sweep", ("split",)),) if choice.split_only and len(sweeps) > 1 else ()
+        parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
+        refusals += [Refusal(f"intermediates.{choice.name}", v, why) for v, why in choice.refused]
+    together = [tuple(names[v] for v in open_views(launch)) for launch in launches]
+
+    def one_schedule(plan: Plan) -> bool:
+        return not any(
+            {"coloring", "privatization"} <= {str(plan.get(name)) for name in group} for group in together
+        )
+
+    constraint = Constraint("one kernel runs either color by color or by private chunks", one_schedule)
+    return SearchSpace(tuple(parameters), (constraint,), tuple(refusals))
+
+
+def realise(adjoint: Adjoint, plan: Plan) -> Variant:
+    """Close every question of ``adjoint`` as ``plan`` says. ``plan`` must come from ``search_space``."""
+    gradient = adjoint.gradients[str(plan.get("sweep", "split"))]
+    fresh = Fresh(_last_id_of(gradient.body) + len(adjoint.program.params))
+    body = gradient.body
+    for choice in choices(body):
+        answer = plan.get(f"intermediates.{choice.name}", choice.values[0])
+        body = _answer(body, choice, str(answer), fresh)
+    deterministic = True
+
+    def close(b: Block) -> Block:
+        nonlocal deterministic
+        out: list[Stmt] = []
+        for s in b.stmts:
+            if isinstance(s, Launch) and open_views(s):
+                answers = {v: str(plan[f"accumulate.{v.name.removesuffix('_b')}"]) for v in open_views(s)}
+                deterministic &= all(STRATEGIES[a]().deterministic for a in answers.values())
+                out += realise_launch(s, answers, int(plan.get("coloring_block", 1)), fresh)
+            else:
+                out.append(map_blocks(s, close))
+        return Block(tuple(out))
+
+    body = close(body)
+    closed = cpp.ClosedGradient(
+        body, gradient.seed, gradient.adjoints, gradient.scalar_bars, gradient.returned
+    )
+    text = cpp.gradient(adjoint.program, adjoint.signature, closed, _NAMESPACE)
+    return Variant(dict(plan), deterministic, text, cpp.parts_of(body), adjoint.program.includes)
+
+
+def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: Variant) -> str:
+    """The header to ship: ``winners`` by Kokkos architecture macro (several joined by ``|``), chosen at
+    compile time, and ``fallback`` for every other architecture."""
+    f = adjoint.signature.name
+    guard = f"KAD_{f.upper()}_GRAD_HPP"
+    parts = tuple(
+        p for p in ("replicas", "coloring") if any(p in v.parts for v in (*winners.values(), fallback))
+    )
+    lines = [
+        f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), written by kad-tune.",
+        f"#ifndef {guard}",
+        f"#define {guard}",
+        *(f"#include {i}" for i in adjoint.program.includes),
+        "",
+        cpp.runtime(*parts),
+    ]
+    word = "#if"
+    for macros, variant in winners.items():
+        condition = " || ".join(f"defined({m})" for m in macros.split("|"))
+        lines += [f"{word} {condition}", _described(variant), variant.text.replace(_NAMESPACE, "kad")]
+        word = "#elif"
+    body = [_described(fallback), fallback.text.replace(_NAMESPACE, "kad")]
+    lines += ["#else", *body, "#endif"] if winners else body
+    return "\n".join([*lines, f"#endif  // {guard}", ""])
+
+
+def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
+    """``f_tangent``: forward mode, used to verify gradients."""
+    t = tangent(adjoint.program, adjoint.active, adjoint.with_adjoint, _last_id(adjoint.program))
+    body = cpp.tangent(adjoint.program, adjoint.signature, t.body, t.tangents, t.result, namespace)
+    return "\n".join([*(f"#include {i}" for i in adjoint.program.includes), "", cpp.runtime(), body])
+
+
+# ---- details ----
+
+
+def _described(variant: Variant) -> str:
+    plan = ", ".join(f"{k} = {v}" for k, v in variant.plan.items()) or "no choices: nothing races"
+    return f"// {plan}\n"
+
+
+def _answer(body: Block, choice: Choice, answer: str, fresh: Fresh) -> Block:
+    if answer == choice.values[0]:
+        return body
+    changed = store(body, choice, fresh) if answer == "store" else recompute(body, choice, fresh)
+    return remove_dead_tapes(remove_dead(changed))
+
+
+def _clean(sweeps: Sweeps) -> OpenGradient:
+    """Simplify the whole gradient; its scalar results stay alive as trailing Returns meanwhile."""
+    fresh = Fresh(sweeps.last_id)
+    results: list[Atom] = list(sweeps.scalar_bars.values())
+    if sweeps.returned is not None:
+        results.append(sweeps.returned)
+    body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts, *(Return(a) for a in results)))
+    body = remove_dead_tapes(simplify(body, fresh))
+    body = remove_dead(simplify(body, fresh))
+    split = len(body.stmts) - len(results)
+    values = [s.value for s in body.stmts[split:] if isinstance(s, Return)]
+    return OpenGradient(
+        Block(body.stmts[:split]),
+        sweeps.seed,
+        sweeps.adjoints,
+        dict(zip(sweeps.scalar_bars, values, strict=False)),
+        values[-1] if sweeps.returned is not None else None,
+    )
+
+
+def _last_id_of(block: Block) -> int:
+    ids = [0]
+    for s in walk(block):
+        ids += [x.id for x in (*defines(s), *binds(s))]
+    return max(ids)
+
+
+def _last_id(program: Program) -> int:
+    return max([_last_id_of(program.body), *(p.symbol.id for p in program.params)])
+
+
+def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...] | None) -> Signature:
+    names = [p.symbol.name for p in program.params]
+    floating = {p.symbol.name for p in program.params if is_floating(p.symbol.type)}
+    for option, chosen in (("--wrt", wrt), ("--of", of)):
+        for name in chosen or ():
+            if name not in floating:
+                raise UsageError(_unknown(program, option, name, names, floating))
+    changed = {s.name for s in written(program.body)}
+    views = {p.symbol.name for p in program.params if isinstance(p.symbol.type, View)}
+    for name in of or ():
+        if name not in changed & views:
+            raise UsageError(f"--of {name}: '{program.name}' does not write a View '{name}'")
+    default_of = changed & views & floating if program.returns is None else set()
+    dependents = set(of) if of is not None else default_of
+    independents = set(wrt) if wrt is not None else floating
+    arguments = []
+    for p in program.params:
+        name, type_ = p.symbol.name, p.symbol.type
+        assert isinstance(type_, Scalar | View)
+        spelling = type_.spelling if isinstance(type_, View) else type_.name
+        arguments.append(
+            Argument(
+                name,
+                type_,
+                spelling,
+                cpp.adjoint_spelling(spelling) if isinstance(type_, View) else spelling,
+                name in independents,
+                name in dependents,
+                name in changed,
+            )
+        )
+    return Signature(program.name, program.qualified, program.returns, tuple(arguments))
+
+
+def _unknown(program: Program, option: str, name: str, names: list[str], floating: set[str]) -> str:
+    if name in names:
+        return f"{option} {name}: parameter '{name}' of '{program.name}' is not floating-point"
+    close = difflib.get_close_matches(name, sorted(floating), n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else f"; parameters: {', '.join(sorted(floating))}"
+    return f"{option} {name}: '{program.name}' has no parameter '{name}'{hint}"

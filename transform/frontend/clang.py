@@ -231,8 +231,9 @@ def namespace(declaration: Cursor) -> str:
     names: list[str] = []
     parent = declaration.semantic_parent
     while parent is not None and parent.kind != CursorKind.TRANSLATION_UNIT:
-        if not str(parent.spelling).startswith("__"):
-            names.append(str(parent.spelling))
+        name = str(parent.spelling)
+        if name and not name.startswith("__") and parent.kind != CursorKind.LINKAGE_SPEC:
+            names.append(name)
         parent = parent.semantic_parent
     return "::".join(reversed(names))
 

@@ -17,7 +17,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import scalar
 from transform.frontend.lower_call import call
-from transform.frontend.places import constant_value, is_view_access, place, read
+from transform.frontend.places import constant_value, is_broken, is_view_access, place, read
 from transform.frontend.scope import Alias, Broken, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Apply, Atom, Block, Const, Extent, Let, Stmt
@@ -108,7 +108,8 @@ def _expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | No
     if kind == _K.INIT_LIST_EXPR and (type_ := scalar(cursor.type)) is not None:
         items = expressions(cursor)
         return zero(type_) if not items else expression(scope, items[0], name, top)
-    scope.refuse(cursor, *fence.construct(cursor))
+    if kind != _K.MEMBER_REF_EXPR or not is_broken(scope, cursor):
+        scope.refuse(cursor, *fence.construct(cursor))
     return None
 
 

@@ -79,7 +79,11 @@ def constant_array(scope: Scope, declaration: Cursor, cursor: Cursor) -> Symbol 
         return known
     type_ = array(declaration.type)
     init = initializer(declaration)
-    if type_ is None or init is None or not _is_const_array(declaration):
+    if (
+        type_ is None
+        or init is None
+        or not str(declaration.type.get_canonical().spelling).startswith("const ")
+    ):
         scope.refuse(
             cursor,
             f"the global array '{declaration.spelling}' is not a constant",
@@ -94,13 +98,6 @@ def constant_array(scope: Scope, declaration: Cursor, cursor: Cursor) -> Symbol 
         scope.stmts = outer
     scope.constants[key(declaration)] = symbol
     return symbol
-
-
-def _is_const_array(declaration: Cursor) -> bool:
-    element = declaration.type.get_canonical()
-    while element.get_array_size() >= 0:
-        element = element.get_array_element_type().get_canonical()
-    return bool(element.is_const_qualified())
 
 
 def declare_array(scope: Scope, symbol: Symbol, init: Cursor | None, cursor: Cursor) -> None:
@@ -173,9 +170,17 @@ def place(scope: Scope, cursor: Cursor) -> Place | None:
         scope.refuse(
             cursor, "an assignment inside an expression is not supported", "give it its own statement"
         )
-    else:
+    elif not (kind == CursorKind.MEMBER_REF_EXPR and is_broken(scope, cursor)):
         scope.refuse(cursor, *fence.construct(cursor))
     return None
+
+
+def is_broken(scope: Scope, member: Cursor) -> bool:
+    """Whether an object was refused where it is declared: its members need no finding of their own."""
+    base = [strip(c) for c in expressions(member)]
+    if not base or base[0].kind != CursorKind.DECL_REF_EXPR:
+        return False
+    return isinstance(scope.env.get(key(base[0].referenced)), Broken)
 
 
 def _named(scope: Scope, cursor: Cursor) -> Place | None:

@@ -1,0 +1,612 @@
+"""Reverse mode of a whole function: forward sweep, then reverse sweep, over host statements.
+
+Views are memory with versions: a kernel's adjoint reads the Views as they were when the kernel ran. Where a
+later statement overwrites such a View, the version is saved on a tape before (``Save``) and recalled
+(``Restore``) in the reverse sweep; the live Views are never rolled back, so the function leaves its outputs
+as the primal does. Scalars of host loops are recomputed from what is known or taped likewise. Tapes are
+stacks: each has one ``Save`` and one ``Restore``, executed equally often in opposite order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from transform.adjoint.kernel import UNRECORDED, KernelSweep
+from transform.adjoint.scope import free, loop_free
+from transform.adjoint.sweep import Adjoints, Sweep, zero
+from transform.analysis.activity import Activity, is_floating
+from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
+from transform.diagnostics import Diagnostic, Refused
+from transform.ir.build import Builder, Fresh, block
+from transform.ir.liveness import remove_dead
+from transform.ir.nodes import (
+    Accumulate,
+    Allocate,
+    Apply,
+    Atom,
+    Block,
+    Carried,
+    Const,
+    DeepCopy,
+    Extent,
+    For,
+    How,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Location,
+    Merge,
+    Program,
+    Range,
+    Reduction,
+    Restore,
+    Return,
+    Save,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.simplify import simplify
+from transform.ir.types import INT, SIZE, Accumulator, Scalar, View
+from transform.ir.walk import atoms, defines, substitute, walk, written
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """An open gradient: ``forward`` (the primal with ``Save``s), then ``reverse``.
+
+    ``seed`` is the adjoint of the return value, ``adjoints`` maps each View to its adjoint, ``scalar_bars``
+    each scalar parameter to its final adjoint. ``verdicts``: what was proved about races, by kernel label.
+    """
+
+    forward: Block
+    reverse: Block
+    seed: Symbol | None
+    adjoints: dict[Symbol, Symbol]
+    scalar_bars: dict[Symbol, Atom]
+    returned: Atom | None
+    verdicts: tuple[tuple[str, Verdict], ...]
+    last_id: int
+
+
+@dataclass
+class _Frame:
+    """One host block being reversed."""
+
+    block: Block
+    stmts: list[Stmt]  # the reverse statements built so far
+    prologue: list[Stmt]  # recalled scalars, ahead of them
+    owner: For | If | None
+    position: int = 0
+    scalars: dict[Symbol, Atom] = field(default_factory=dict)  # recalled primal scalars
+    views: dict[tuple[Symbol, int], Symbol] = field(default_factory=dict)  # recalled (View, version)
+    scalar_saves: dict[Symbol, str] = field(default_factory=dict)  # symbol -> tape, after its definition
+    view_saves: list[tuple[int, Symbol, str]] = field(default_factory=list)  # before statement i
+
+    def defines(self) -> dict[Symbol, Stmt | None]:
+        names: dict[Symbol, Stmt | None] = {}
+        if isinstance(self.owner, For):
+            names[self.owner.index] = None
+            names.update({c.inner: None for c in self.owner.carried})
+        for s in self.block.stmts:
+            match s:
+                case Let(target=t):
+                    names[t] = s
+                case For(carried=carried):
+                    names.update({c.result: s for c in carried})
+                case If(merges=merges):
+                    names.update({m.result: s for m in merges})
+                case Launch(reductions=reductions):
+                    names.update({r.result: s for r in reductions})
+                case _:
+                    pass
+        return names
+
+
+def reverse(
+    program: Program,
+    active: Activity,
+    with_adjoint: frozenset[Symbol],
+    first_id: int,
+    *,
+    fuse: bool,
+) -> Sweeps | None:
+    """Differentiate ``program``. ``with_adjoint``: View parameters that have a ``_b`` argument.
+
+    ``fuse``: run the last kernel and its adjoint as one launch; ``None`` is returned where that is not
+    possible. Raises ``Refused`` where a needed value can be neither repeated nor recorded.
+    """
+    return _HostSweep(program, active, with_adjoint, Fresh(first_id)).run(fuse)
+
+
+class _HostSweep(Sweep):
+    def __init__(
+        self, program: Program, active: Activity, with_adjoint: frozenset[Symbol], fresh: Fresh
+    ) -> None:
+        super().__init__(Builder(fresh), active)
+        self.program = program
+        self.fresh = fresh
+        self.with_adjoint = with_adjoint
+        self.adjoints_of: dict[Symbol, Symbol] = {}
+        self.frames: list[_Frame] = []
+        self.tapes: set[str] = set()
+        self.labels: set[str] = set()
+        self.findings: list[Diagnostic] = []
+        self.late: set[Symbol] = set()
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.local_views = {s.target for s in walk(program.body) if isinstance(s, Allocate)}
+
+    # ---- the whole function ----
+
+    def run(self, fuse: bool) -> Sweeps | None:
+        body = self.program.body
+        last = body.stmts[-1] if body.stmts else None
+        returned = last.value if isinstance(last, Return) else None
+        adj = self.adjoints()
+        seed: Symbol | None = None
+        if self.program.returns is not None and isinstance(returned, Symbol):
+            seed = self.fresh.symbol("seed", self.program.returns)
+            adj.add(returned, seed)
+        turn = self._turning_point() if fuse else None
+        if fuse and turn is None:
+            return None
+        frame = _Frame(body, [], [], None)
+        self.frames.append(frame)
+        fused: Launch | None = None
+        with self.b.block() as stmts:
+            frame.stmts = stmts
+            self._allocate_adjoints(body, frame)
+            fused = self._reverse_stmts(frame, adj, turn)
+        if self.findings:
+            raise Refused(self.findings)
+        if fuse and fused is None:
+            return None
+        self.frames.pop()
+        forward = self._with_saves(frame)
+        scalar_bars = {
+            p.symbol: adj.get(p.symbol)
+            for p in self.program.params
+            if isinstance(p.symbol.type, Scalar) and is_floating(p.symbol.type)
+        }
+        kept = [s for s in forward.stmts if not isinstance(s, Return)]
+        if fused is not None and turn is not None:
+            at = next(i for i, s in enumerate(stmts) if s is fused)
+            tail = [s for s in body.stmts[turn + 1 :] if not isinstance(s, Return)]
+            kept = kept[: len(kept) - len(tail) - 1]
+            early = [s for s in stmts[:at] if not any(t in self.late for t in defines(s))]
+            late = [s for s in stmts[:at] if s not in early]
+            reversed_ = [*early, fused, *tail, *late, *stmts[at + 1 :]]
+        else:
+            reversed_ = stmts
+        return Sweeps(
+            Block(tuple(kept)),
+            Block(tuple(reversed_)),
+            seed,
+            dict(self.adjoints_of),
+            scalar_bars,
+            returned,
+            tuple(self.verdicts),
+            self.fresh.symbol("", INT).id,
+        )
+
+    def _turning_point(self) -> int | None:
+        """The position of the last kernel, if only scalar statements follow it."""
+        stmts = self.program.body.stmts
+        for i in reversed(range(len(stmts))):
+            match stmts[i]:
+                case Let() | Return():
+                    continue
+                case Launch():
+                    return i
+                case _:
+                    return None
+        return None
+
+    def _allocate_adjoints(self, body: Block, frame: _Frame) -> None:
+        """Adjoints of the Views that live in this block, zeroed at its start."""
+        if frame.owner is None:
+            for p in self.program.params:
+                view = p.symbol
+                if not isinstance(view.type, View):
+                    continue
+                if view in self.with_adjoint:
+                    self.adjoints_of[view] = self.fresh.symbol(f"{view.name}_b", _adjoint_type(view))
+                elif view in self.active:
+                    extents = tuple(self.b.let(Extent(view, d), SIZE) for d in range(view.type.rank))
+                    self._allocate(view, extents, None)
+        for s in body.stmts:
+            if isinstance(s, Allocate) and s.target in self.active:
+                self._allocate(s.target, tuple(self.value(e) for e in s.extents), s.loc)
+
+    def _allocate(self, view: Symbol, extents: tuple[Atom, ...], loc: Location | None) -> None:
+        bar = self.fresh.symbol(f"{view.name}_b", _adjoint_type(view))
+        self.adjoints_of[view] = bar
+        self.b.add_stmt(Allocate(bar, extents, loc))
+
+    # ---- statements ----
+
+    def _reverse_stmts(self, frame: _Frame, adj: Adjoints, turn: int | None = None) -> Launch | None:
+        fused: Launch | None = None
+        for i in reversed(range(len(frame.block.stmts))):
+            frame.position = i
+            s = frame.block.stmts[i]
+            self.b.loc = s.loc
+            match s:
+                case Let(op=Apply() as op):
+                    self.reverse_apply(s, op, adj)
+                case Launch():
+                    if i == turn:
+                        fused = self._fuse(s, adj)
+                        if fused is None:
+                            return None
+                    else:
+                        self._reverse_launch(s, adj)
+                case DeepCopy():
+                    self._reverse_copy(s, adj)
+                case For():
+                    self._reverse_for(s, adj)
+                case If():
+                    self._reverse_if(s, adj)
+                case _:
+                    pass
+        self.b.loc = None
+        return fused
+
+    def _sweep_kernel(
+        self, s: Launch, adj: Adjoints, effects: bool, take: bool
+    ) -> tuple[Launch, dict[Symbol, Symbol]] | None:
+        """The cleaned-up adjoint launch of ``s``, still reading primal symbols; None if it has no effect."""
+        bars: dict[Symbol, Atom] = {}
+        for r in s.reductions:
+            bar = adj.take(r.result) if take else adj.values.get(r.result)
+            if bar is not None:
+                bars[r.accumulator] = self.b.named(f"{r.result.name}_b", bar)
+        sweep = KernelSweep(self.b, self.active, self.adjoints_of.get, bars, effects)
+        kernel = sweep.run(s, f"{s.label or 'kernel'} adjoint")
+        cleaned = remove_dead(simplify(remove_dead(Block((kernel.launch,))), self.fresh))
+        cleaned = remove_dead(cleaned)
+        if not cleaned.stmts:
+            return None
+        launch = cleaned.stmts[0]
+        assert isinstance(launch, Launch)
+        for inner in walk(launch.body):
+            if isinstance(inner, Let) and isinstance(inner.op, Apply) and inner.op.fn == UNRECORDED:
+                self.findings.append(
+                    Diagnostic(
+                        f"the derivative needs the value of '{inner.target.name}' read here, but the memory "
+                        "is overwritten by the same iteration and the value cannot be recorded",
+                        inner.loc,
+                        "keep the value in a local scalar, or write to a different View",
+                    )
+                )
+        proved = verdicts(launch, injective_tuples(s))
+        self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]
+        return close_exclusive(launch, proved), kernel.scalars
+
+    def _add_scalars(self, scalars: dict[Symbol, Symbol], launch: Launch, adj: Adjoints) -> None:
+        results = {r.result for r in launch.reductions}
+        for primal, part in scalars.items():
+            if part in results:
+                adj.add(primal, part)
+
+    def _reverse_launch(self, s: Launch, adj: Adjoints) -> None:
+        swept = self._sweep_kernel(s, adj, effects=False, take=True)
+        if swept is None:
+            return
+        launch, scalars = swept
+        launch = self._recall_views(s, launch)
+        launch = self._substitute_scalars(launch)
+        self.b.add_stmt(launch)
+        self._add_scalars(scalars, launch, adj)
+
+    def _fuse(self, s: Launch, adj: Adjoints) -> Launch | None:
+        """The adjoint of ``s`` together with its primal effects; None where the adjoint must wait for them."""
+        split = self._sweep_kernel(s, adj, effects=False, take=False)
+        if split is None or _loaded(split[0].body) & written(s.body):
+            return None
+        swept = self._sweep_kernel(s, adj, effects=True, take=True)
+        assert swept is not None
+        launch, scalars = swept
+        self.late = self._late(s)
+        if any(a in self.late for a in free(Block((launch,)))):
+            return None
+        self.b.add_stmt(launch)
+        self._add_scalars(scalars, launch, adj)
+        return launch
+
+    def _late(self, s: Launch) -> set[Symbol]:
+        """What exists only after launch ``s``: its results, the statements behind it, what depends on them."""
+        frame = self.frames[0]
+        late = {r.result for r in s.reductions}
+        late.update(t for stmt in frame.block.stmts[frame.position + 1 :] for t in defines(stmt))
+        for stmt in self.b.stmts:
+            if any(a in late for a in atoms(stmt)):
+                late.update(defines(stmt))
+        return late
+
+    def _reverse_copy(self, s: DeepCopy, adj: Adjoints) -> None:
+        bar = self.adjoints_of.get(s.target)
+        if bar is None:
+            return
+        assert isinstance(bar.type, View)
+        rank = max(bar.type.rank, 1)
+        ranges = tuple(
+            Range(
+                self.fresh.symbol("ijklmnop"[d], INT if bar.type.rank == 0 else SIZE),
+                Const(0, INT if bar.type.rank == 0 else SIZE),
+                Const(1, INT) if bar.type.rank == 0 else self.b.let(Extent(bar, d), SIZE),
+            )
+            for d in range(rank)
+        )
+        index: tuple[Atom, ...] = tuple(r.index for r in ranges[: bar.type.rank])
+        reductions: tuple[Reduction, ...] = ()
+        with self.b.block() as stmts:
+            value = self.b.let(Load(bar, index), bar.type.element)
+            self.b.add_stmt(Store(bar, index, zero(value), s.loc))
+            if isinstance(s.source, Symbol) and isinstance(s.source.type, View):
+                source = self.adjoints_of.get(s.source)
+                if source is not None:
+                    assert isinstance(source.type, View)
+                    cast = self.b.cast(value, source.type.element)
+                    self.b.add_stmt(Accumulate(source, index, cast, s.loc))
+            elif isinstance(s.source, Symbol) and s.source in self.active:
+                sum_ = self.fresh.symbol(f"{s.source.name}_b_sum", Accumulator(bar.type.element))
+                part = self.fresh.symbol(f"{s.source.name}_b_part", bar.type.element)
+                self.b.add_stmt(Increment(sum_, (), value, How.REDUCE, s.loc))
+                reductions = (Reduction(sum_, part),)
+        launch = Launch(
+            "deep_copy adjoint",
+            "Kokkos::DefaultExecutionSpace",
+            ranges,
+            block(stmts),
+            reductions,
+            loc=s.loc,
+        )
+        self.b.add_stmt(close_exclusive(launch, verdicts(launch, ())))
+        if reductions and isinstance(s.source, Symbol):
+            adj.add(s.source, self.b.cast(reductions[0].result, _scalar(s.source)))
+
+    def _reverse_for(self, loop: For, adj: Adjoints) -> None:
+        carried = [c for c in loop.carried if c.inner in self.active]
+        outer = [s for s in _host_free(loop) if s in self.active]
+        bars = {c.inner: adj.take(c.result) for c in carried}
+        inner_bar = {c.inner: self.fresh.symbol(f"{c.inner.name}_b", c.inner.type) for c in carried}
+        outer_bar = {s: self.fresh.symbol(f"{s.name}_b", s.type) for s in outer}
+        lo, hi = self.value(loop.lo), self.value(loop.hi)
+        index = self.fresh.like(loop.index)
+        frame = _Frame(loop.body, [], [], loop)
+        frame.scalars[loop.index] = index
+        self.frames.append(frame)
+        with self.b.block() as stmts:
+            frame.stmts = stmts
+            self._allocate_adjoints(loop.body, frame)
+            inside = self.adjoints()
+            inside.values.update(outer_bar)
+            for c in carried:
+                inside.add(c.next, inner_bar[c.inner])
+            self._reverse_stmts(frame, inside)
+            carried_next = [inside.get(c.inner) for c in carried]
+            outer_next = [inside.get(s) for s in outer]
+        self.frames.pop()
+        accumulators = [
+            Carried(
+                inner_bar[c.inner],
+                bars[c.inner] or zero(c.inner),
+                n,
+                self.fresh.like(inner_bar[c.inner]),
+            )
+            for c, n in zip(carried, carried_next, strict=True)
+        ]
+        sums = {
+            s: Carried(outer_bar[s], adj.get(s), n, self.fresh.like(outer_bar[s]))
+            for s, n in zip(outer, outer_next, strict=True)
+            if n != outer_bar[s]
+        }
+        self._replace_forward(loop, replace(loop, body=self._with_saves(frame)))
+        body = Block((*frame.prologue, *stmts))
+        self.b.add_stmt(
+            For(
+                index, lo, hi, loop.step, not loop.descending, (*accumulators, *sums.values()), body, loop.loc
+            )
+        )
+        for s, total in sums.items():
+            adj.values[s] = total.result
+        for c, k in zip(carried, accumulators, strict=True):
+            adj.add(c.init, k.result)
+
+    def _reverse_if(self, branch: If, adj: Adjoints) -> None:
+        bars = [adj.take(m.result) for m in branch.merges]
+        cond = self.value(branch.cond)
+        sides: list[tuple[Block, dict[Symbol, Atom]]] = []
+        forwards: list[Block] = []
+        for body, pick in ((branch.then, "then"), (branch.orelse, "orelse")):
+            frame = _Frame(body, [], [], branch)
+            self.frames.append(frame)
+            with self.b.block() as stmts:
+                frame.stmts = stmts
+                self._allocate_adjoints(body, frame)
+                inside = self.adjoints()
+                for m, bar in zip(branch.merges, bars, strict=True):
+                    inside.add(getattr(m, pick), bar)
+                self._reverse_stmts(frame, inside)
+            self.frames.pop()
+            local = frame.defines()
+            sides.append(
+                (
+                    Block((*frame.prologue, *stmts)),
+                    {s: v for s, v in inside.values.items() if s not in local},
+                )
+            )
+            forwards.append(self._with_saves(frame))
+        self._replace_forward(branch, replace(branch, then=forwards[0], orelse=forwards[1]))
+        (then, then_adj), (orelse, else_adj) = sides
+        merges: list[Merge] = []
+        for s in dict.fromkeys((*then_adj, *else_adj)):
+            merges.append(
+                Merge(
+                    self.fresh.symbol(f"{s.name}_b", s.type),
+                    then_adj.get(s, zero(s)),
+                    else_adj.get(s, zero(s)),
+                )
+            )
+            adj.add(s, merges[-1].result)
+        self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
+
+    # ---- recalling primal values ----
+
+    def value(self, atom: Atom) -> Atom:
+        if not isinstance(atom, Symbol):
+            return atom
+        for frame in reversed(self.frames[1:]):
+            if atom in frame.scalars:
+                return frame.scalars[atom]
+            definitions = frame.defines()
+            if atom in definitions:
+                return self._recall_scalar(frame, atom, definitions[atom])
+        return atom
+
+    def _recall_scalar(self, frame: _Frame, s: Symbol, definition: Stmt | None) -> Atom:
+        copy = self.fresh.like(s)
+        frame.scalars[s] = copy
+        if isinstance(definition, Let) and not isinstance(definition.op, Load):
+            op = definition.op
+            if isinstance(op, Apply):
+                op = Apply(op.fn, tuple(self.value(a) for a in op.args))
+                frame.prologue.append(Let(copy, op, definition.loc))
+                return copy
+            if op.view not in self.local_views:
+                frame.prologue.append(Let(copy, op, definition.loc))
+                return copy
+        tape = self._tape_name(s.name)
+        frame.scalar_saves[s] = tape
+        frame.prologue.append(Restore(copy, tape))
+        return copy
+
+    def _tape_name(self, name: str) -> str:
+        tape, n = name, 1
+        while tape in self.tapes:
+            n += 1
+            tape = f"{name}_{n}"
+        self.tapes.add(tape)
+        return tape
+
+    def _recall_views(self, primal: Launch, launch: Launch) -> Launch:
+        """Let the adjoint read each overwritten View from its saved version."""
+        mapping: dict[Symbol, Symbol] = {}
+        primal_views = _mentioned(launch) - set(self.adjoints_of.values())
+        loaded = _loaded(launch.body)
+        for view in sorted(primal_views, key=lambda v: v.id):
+            gone = self._out_of_scope(view)
+            if gone or (view in loaded and self._overwritten_later(view)):
+                mapping[view] = self._recall_view(view)
+        return _substituted(launch, mapping)
+
+    def _overwritten_later(self, view: Symbol) -> bool:
+        for frame in self.frames:
+            stmts = frame.block.stmts
+            later = stmts[frame.position :] if frame is self.frames[-1] else stmts[frame.position + 1 :]
+            if isinstance(frame.owner, For):
+                later = stmts
+            if view in written(Block(tuple(later))):
+                return True
+        return False
+
+    def _out_of_scope(self, view: Symbol) -> bool:
+        return any(
+            isinstance(s, Allocate) and s.target == view
+            for frame in self.frames[1:]
+            for s in frame.block.stmts
+        )
+
+    def _recall_view(self, view: Symbol) -> Symbol:
+        depth = len(self.frames) - 1
+        while depth > 0:
+            block_ = self.frames[depth].block
+            allocated = any(isinstance(s, Allocate) and s.target == view for s in block_.stmts)
+            if allocated or view in written(block_):
+                break
+            depth -= 1
+        frame = self.frames[depth]
+        writers = [
+            i for i, s in enumerate(frame.block.stmts[: frame.position]) if view in written(Block((s,)))
+        ]
+        key = (view, writers[-1] if writers else -1)
+        if key not in frame.views:
+            tape = self._tape_name(view.name)
+            frame.view_saves.append((frame.position, view, tape))
+            copy = self.fresh.symbol(f"{view.name}_was", _adjoint_type(view))
+            frame.views[key] = copy
+            frame.stmts.append(Restore(copy, tape))
+        return frame.views[key]
+
+    def _substitute_scalars(self, launch: Launch) -> Launch:
+        """Captured host scalars, as the reverse sweep can name them."""
+        if len(self.frames) == 1:
+            return launch
+        scalars = [s for s in free(Block((launch,))) if isinstance(s.type, Scalar)]
+        return _substituted(launch, {s: self.value(s) for s in scalars})
+
+    def _replace_forward(self, old: Stmt, new: Stmt) -> None:
+        frame = self.frames[-1]
+        stmts = list(frame.block.stmts)
+        stmts[frame.position] = new
+        frame.block = Block(tuple(stmts))
+
+    def _with_saves(self, frame: _Frame) -> Block:
+        out: list[Stmt] = []
+        if isinstance(frame.owner, For):
+            heads = [frame.owner.index, *(c.inner for c in frame.owner.carried)]
+            out += [Save(frame.scalar_saves[h], h) for h in heads if h in frame.scalar_saves]
+        for i, s in enumerate(frame.block.stmts):
+            out += [Save(tape, view, s.loc) for at, view, tape in frame.view_saves if at == i]
+            out.append(s)
+            results: list[Symbol] = []
+            match s:
+                case Let(target=t):
+                    results = [t]
+                case For(carried=carried):
+                    results = [c.result for c in carried]
+                case If(merges=merges):
+                    results = [m.result for m in merges]
+                case Launch(reductions=reductions):
+                    results = [r.result for r in reductions]
+                case _:
+                    pass
+            out += [Save(frame.scalar_saves[r], r) for r in results if r in frame.scalar_saves]
+        return Block(tuple(out))
+
+
+def _host_free(loop: For) -> list[Symbol]:
+    """Scalars from outside that a host loop's body reads, in launches too."""
+    return [s for s in loop_free(loop) if isinstance(s.type, Scalar)]
+
+
+def _loaded(body: Block) -> set[Symbol]:
+    return {
+        s.op.memory
+        for s in walk(body)
+        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
+    }
+
+
+def _mentioned(launch: Launch) -> set[Symbol]:
+    return {a for a in free(Block((launch,))) if isinstance(a.type, View)}
+
+
+def _substituted(launch: Launch, mapping: Mapping[Symbol, Atom]) -> Launch:
+    new = substitute(Block((launch,)), mapping).stmts[0]
+    assert isinstance(new, Launch)
+    return new
+
+
+def _adjoint_type(view: Symbol) -> View:
+    assert isinstance(view.type, View)
+    return replace(view.type, read_only=False, spelling=f"kad::adjoint_of<{view.type.spelling}>")
+
+
+def _scalar(symbol: Symbol) -> Scalar:
+    assert isinstance(symbol.type, Scalar)
+    return symbol.type

@@ -1,0 +1,120 @@
+"""Small queries about a kernel body that the sweeps share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transform.ir.nodes import (
+    Block,
+    Const,
+    Declare,
+    For,
+    If,
+    Increment,
+    Let,
+    Load,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.types import View
+from transform.ir.walk import atoms, binds, blocks, defines, walk
+
+
+def defined(block: Block) -> set[Symbol]:
+    """What the block or a block inside it defines."""
+    return {name for s in walk(block) for name in (*defines(s), *binds(s))}
+
+
+def free(block: Block) -> list[Symbol]:
+    """Symbols that the block reads and does not define, in order of first use."""
+    inside = defined(block)
+    found: dict[Symbol, None] = {}
+    for s in walk(block):
+        for a in atoms(s):
+            if isinstance(a, Symbol) and a not in inside:
+                found[a] = None
+    return list(found)
+
+
+def loop_free(loop: For) -> list[Symbol]:
+    """Symbols from outside that iterations of the loop read (``init`` excluded: it is read once, before)."""
+    inside = defined(loop.body) | {loop.index} | {c.inner for c in loop.carried}
+    found = dict.fromkeys(free(loop.body))
+    for c in loop.carried:
+        if isinstance(c.next, Symbol):
+            found[c.next] = None
+    return [s for s in found if s not in inside]
+
+
+def trip_count(loop: For) -> int | None:
+    """The number of iterations if it is a compile-time constant."""
+    if isinstance(loop.lo, Const) and isinstance(loop.hi, Const):
+        return max(0, -(-(int(loop.hi.value) - int(loop.lo.value)) // loop.step))
+    return None
+
+
+def overwritten_loads(body: Block) -> dict[int, tuple[For, ...]]:
+    """Loads of local arrays whose element may be overwritten before the kernel ends.
+
+    Maps ``id(load statement)`` to the loops around it inside the array's scope. A replay cannot repeat such
+    a load; its value must be recorded.
+    """
+    found: dict[int, tuple[For, ...]] = {}
+    for declaration, scope in _declarations(body):
+        array = declaration.target
+        events = list(_events(scope, array, ()))
+        for position, (stmt, loops, is_write) in enumerate(events):
+            if is_write:
+                continue
+            later = any(w for _, _, w in events[position + 1 :])
+            again = any(
+                w and any(outer is inner for outer in loops for inner in around) for _, around, w in events
+            )
+            if later or again:
+                found[id(stmt)] = loops
+    return found
+
+
+def _declarations(block: Block) -> Iterator[tuple[Declare, Block]]:
+    for s in block.stmts:
+        if isinstance(s, Declare):
+            yield s, block
+        for inner in blocks(s):
+            yield from _declarations(inner)
+
+
+def _events(
+    block: Block, array: Symbol, loops: tuple[For, ...]
+) -> Iterator[tuple[Stmt, tuple[For, ...], bool]]:
+    for s in block.stmts:
+        match s:
+            case Let(op=Load(memory=m)) if m == array:
+                yield s, loops, False
+            case Store(memory=m) | Increment(memory=m) if m == array:
+                yield s, loops, True
+            case For(body=body):
+                yield from _events(body, array, (*loops, s))
+            case If(then=then, orelse=orelse):
+                yield from _events(then, array, loops)
+                yield from _events(orelse, array, loops)
+            case _:
+                pass
+
+
+def reads_of_own_writes(body: Block) -> set[int]:
+    """``id`` of loads from Views that may see what the same iteration of the kernel wrote before."""
+    found: set[int] = set()
+    written = {
+        s.memory for s in walk(body) if isinstance(s, Store | Increment) and isinstance(s.memory.type, View)
+    }
+    for view in written:
+        events = list(_events(body, view, ()))
+        for position, (stmt, loops, is_write) in enumerate(events):
+            earlier = any(w for _, _, w in events[:position])
+            again = any(
+                w and any(outer is inner for outer in loops for inner in around) for _, around, w in events
+            )
+            if not is_write and (earlier or again):
+                found.add(id(stmt))
+    return found

@@ -1,0 +1,84 @@
+"""What the reverse sweep does to one statement, whatever provides the primal values.
+
+The adjoint of scalar ``s`` is an SSA value, kept in an ``Adjoints`` environment keyed by the primal symbol:
+contributions add up in it, and the statement that defines ``s`` takes it out. The adjoint of a memory is a
+memory. (Griewank & Walther, *Evaluating Derivatives*, 2nd ed., sections 3.3 and 6.2, over structured SSA.)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from transform.adjoint.rules import RULES, product
+from transform.analysis.activity import Activity, is_floating
+from transform.diagnostics import Diagnostic, Refused
+from transform.ir.build import TEMPORARY, Builder, is_const, scalar
+from transform.ir.nodes import Apply, Atom, Const, Let, Symbol
+
+
+class Adjoints:
+    """Adjoint values of scalars, by primal symbol."""
+
+    def __init__(self, builder: Builder, active: Activity) -> None:
+        self._builder = builder
+        self._active = active
+        self.values: dict[Symbol, Atom] = {}
+
+    def add(self, primal: Atom, contribution: Atom | None) -> None:
+        if contribution is None or not isinstance(primal, Symbol) or primal not in self._active:
+            return
+        known = self.values.get(primal)
+        self.values[primal] = contribution if known is None else self._builder.add(known, contribution)
+
+    def take(self, primal: Symbol) -> Atom | None:
+        value = self.values.pop(primal, None)
+        return None if value is None or is_const(value, 0) else value
+
+    def get(self, primal: Symbol) -> Atom:
+        return self.values.get(primal, zero(primal))
+
+
+def zero(like: Atom) -> Const:
+    return Const(0.0, scalar(like))
+
+
+class Sweep(ABC):
+    """Reverses scalar statements; subclasses say where primal values come from."""
+
+    def __init__(self, builder: Builder, active: Activity) -> None:
+        self.b = builder
+        self.active = active
+
+    @abstractmethod
+    def value(self, atom: Atom) -> Atom:
+        """The primal value of ``atom`` as the code being built can name it."""
+
+    def adjoints(self) -> Adjoints:
+        return Adjoints(self.b, self.active)
+
+    def reverse_apply(self, let: Let, op: Apply, adj: Adjoints) -> None:
+        bar = adj.take(let.target)
+        if bar is None:
+            return
+        if let.target.name != TEMPORARY:
+            bar = self.b.named(f"{let.target.name}_b", bar)
+        if op.fn == "cast":
+            (a,) = op.args
+            if is_floating(a.type):
+                adj.add(a, self.b.cast(bar, scalar(a)))
+            return
+        if op.fn not in RULES:
+            raise Refused(
+                [
+                    Diagnostic(
+                        f"no derivative is known for '{op.fn}'",
+                        let.loc,
+                        "write it with functions of <cmath> that have one",
+                    )
+                ]
+            )
+        args = tuple(self.value(a) for a in op.args)
+        result = self.value(let.target)
+        for i, a in enumerate(op.args):
+            if isinstance(a, Symbol) and a in self.active:
+                adj.add(a, product(op.fn, i, self.b, args, result, bar))

@@ -1,0 +1,212 @@
+"""Access footprints: index expressions as affine forms over the parallel indices.
+
+Two accesses of one View by different iterations are *disjoint* where their index expressions cannot be equal.
+What proves it: a dimension in which both are the same affine function of one parallel index (equal values
+mean equal indices; offsets that are no multiple of the coefficient never meet), or an index tuple that the
+primal writes in every iteration. The latter uses that the primal is race-free, so the tuple differs between
+iterations (Hückelheim & Hascoët, *Source-to-source automatic differentiation of OpenMP parallel loops*,
+TOMS 2022, and FormAD, SC 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from transform.ir.nodes import (
+    Accumulate,
+    Apply,
+    Atom,
+    Block,
+    Const,
+    Extent,
+    For,
+    How,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Location,
+    Store,
+    Symbol,
+)
+from transform.ir.types import View
+from transform.ir.walk import binds, defines, walk, written
+
+Term = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``sum(coefficient * term) + constant``. Terms: ``("index", k)`` the k-th parallel index,
+    ``("local", symbol)`` a value private to a part of the iteration (a loop index, a merged value),
+    ``("free", symbol)`` a host value, ``("load", memory, index...)``, ``("op", fn, args...)``."""
+
+    terms: tuple[tuple[Term, int], ...]
+    constant: int
+
+    @property
+    def local(self) -> bool:
+        return any(_mentions(t, "local") for t, _ in self.terms)
+
+    @property
+    def indirect(self) -> bool:
+        """Whether it depends on an index array."""
+        return any(_mentions(t, "load") for t, _ in self.terms)
+
+    @property
+    def parallel(self) -> frozenset[int]:
+        """Which parallel indices it depends on, by position."""
+        return frozenset(k for t, _ in self.terms for k in _positions(t))
+
+
+Tuple = tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Access:
+    view: Symbol
+    index: Tuple
+    kind: Literal["load", "store", "increment", "atomic"]
+    always: bool  # executed by every iteration
+    loc: Location | None
+
+
+def _mentions(term: object, kind: str) -> bool:
+    if isinstance(term, Affine):
+        return any(_mentions(t, kind) for t, _ in term.terms)
+    return isinstance(term, tuple) and (
+        (bool(term) and term[0] == kind) or any(_mentions(part, kind) for part in term[1:])
+    )
+
+
+def _positions(term: object) -> set[int]:
+    if isinstance(term, Affine):
+        return {k for t, _ in term.terms for k in _positions(t)}
+    if isinstance(term, tuple) and term:
+        if term[0] == "index":
+            assert isinstance(term[1], int)
+            return {term[1]}
+        return {k for part in term[1:] for k in _positions(part)}
+    return set()
+
+
+def _combine(a: Affine, b: Affine, scale: int) -> Affine:
+    terms = dict(a.terms)
+    for t, c in b.terms:
+        terms[t] = terms.get(t, 0) + scale * c
+    kept = sorted(((t, c) for t, c in terms.items() if c != 0), key=repr)
+    return Affine(tuple(kept), a.constant + scale * b.constant)
+
+
+class Footprints:
+    """Affine forms of the atoms of one launch."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._lets = {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
+        self._index = {r.index: k for k, r in enumerate(launch.ranges)}
+        self._local = {
+            name for s in walk(launch.body) if not isinstance(s, Let) for name in (*defines(s), *binds(s))
+        }
+        self._written = written(launch.body)
+        self._known: dict[Symbol, Affine] = {}
+        self.accesses = tuple(self._collect(launch.body, True))
+
+    def affine(self, atom: Atom) -> Affine:
+        if isinstance(atom, Const):
+            whole = isinstance(atom.value, int) and not isinstance(atom.value, bool)
+            return Affine((), int(atom.value)) if whole else Affine(((("const", atom.value), 1),), 0)
+        if atom not in self._known:
+            self._known[atom] = self._affine(atom)
+        return self._known[atom]
+
+    def _affine(self, s: Symbol) -> Affine:
+        if s in self._index:
+            return Affine(((("index", self._index[s]), 1),), 0)
+        op = self._lets.get(s)
+        match op:
+            case None:
+                return Affine(((("local" if s in self._local else "free", s), 1),), 0)
+            case Apply(fn="add" | "sub" as fn, args=(a, b)):
+                return _combine(self.affine(a), self.affine(b), 1 if fn == "add" else -1)
+            case Apply(fn="neg", args=(a,)):
+                return _combine(Affine((), 0), self.affine(a), -1)
+            case Apply(fn="mul", args=(a, b)):
+                x, y = self.affine(a), self.affine(b)
+                if not x.terms:
+                    x, y = y, x
+                if not y.terms:
+                    return _combine(Affine((), 0), x, y.constant)
+                return Affine(((("op", "mul", x, y), 1),), 0)
+            case Apply(fn="cast" | "copy", args=(a,)):
+                return self.affine(a)
+            case Apply(fn=fn, args=args):
+                return Affine(((("op", fn, *(self.affine(a) for a in args)), 1),), 0)
+            case Load(memory=m, index=index):
+                # A load of memory that the kernel itself fills is not a function of its index alone.
+                stable = isinstance(m.type, View) and m not in self._written
+                kind = "load" if stable else "local"
+                return Affine((((kind, m, *(self.affine(i) for i in index)), 1),), 0)
+            case Extent(view=view, dim=dim):
+                return Affine(((("extent", view, dim), 1),), 0)
+
+    def _collect(self, block: Block, always: bool) -> Iterable[Access]:
+        for s in block.stmts:
+            match s:
+                case Let(op=Load(memory=m, index=i)) if isinstance(m.type, View):
+                    yield Access(m, self._tuple(i), "load", always, s.loc)
+                case Store(memory=m, index=i) if isinstance(m.type, View):
+                    yield Access(m, self._tuple(i), "store", always, s.loc)
+                case Increment(memory=m, index=i, how=how) if isinstance(m.type, View):
+                    kind: Literal["atomic", "increment"] = "atomic" if how is How.ATOMIC else "increment"
+                    yield Access(m, self._tuple(i), kind, always, s.loc)
+                case Accumulate(memory=m, index=i):
+                    yield Access(m, self._tuple(i), "increment", always, s.loc)
+                case For(body=body):
+                    yield from self._collect(body, False)
+                case If(then=then, orelse=orelse):
+                    yield from self._collect(then, False)
+                    yield from self._collect(orelse, False)
+                case _:
+                    pass
+
+    def _tuple(self, index: tuple[Atom, ...]) -> Tuple:
+        return tuple(self.affine(i) for i in index)
+
+
+def disjoint(a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple]) -> bool:
+    """Whether two different iterations can never meet at ``a`` and ``b``.
+
+    ``rank`` is the number of parallel indices, ``injective`` index tuples known to differ between iterations.
+    """
+    same: set[int] = set()
+    for x, y in zip(a, b, strict=True):
+        if x.local or y.local or x.indirect or y.indirect:
+            continue
+        if x.terms != y.terms:
+            continue
+        positions = [(t, c) for t, c in x.terms if _positions(t)]
+        if len(positions) != 1 or positions[0][0][0] != "index":
+            continue
+        (_, k), coefficient = positions[0]
+        difference = x.constant - y.constant
+        if difference == 0:
+            assert isinstance(k, int)
+            same.add(k)
+        elif difference % coefficient:
+            return True
+    if len(same) == rank:
+        return True
+    common = {x for x, y in zip(a, b, strict=True) if x == y and not x.local}
+    return any(all(x in common for x in known) for known in injective)
+
+
+def written_tuples(footprints: Footprints) -> tuple[Tuple, ...]:
+    """Index tuples of plain writes that every iteration executes: injective if the primal is race-free."""
+    return tuple(
+        a.index
+        for a in footprints.accesses
+        if a.kind in ("store", "increment") and a.always and not any(x.local for x in a.index)
+    )

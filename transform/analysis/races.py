@@ -1,0 +1,124 @@
+"""Races: refuse those of the primal, prove or fail to prove the absence of those of the adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from transform.analysis.access import Access, Footprints, Tuple, disjoint, written_tuples
+from transform.diagnostics import Diagnostic
+from transform.ir.nodes import Accumulate, Block, How, Increment, Launch, Program, Stmt, Symbol
+from transform.ir.walk import map_blocks, walk
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether increments into ``view`` by one adjoint kernel never race, and why (not)."""
+
+    view: Symbol
+    exclusive: bool
+    reason: str
+
+
+def primal_races(program: Program) -> list[Diagnostic]:
+    """Writes of a parallel region whose targets collide, or cannot be shown not to, between iterations.
+
+    A target that goes through an index array is trusted to be unique per iteration; the same View must then
+    not be accessed through any other index.
+    """
+    return [d for s in walk(program.body) if isinstance(s, Launch) for d in _launch_races(s)]
+
+
+def _launch_races(launch: Launch) -> Iterator[Diagnostic]:
+    footprints = Footprints(launch)
+    rank = len(launch.ranges)
+    for write in footprints.accesses:
+        if write.kind == "load":
+            continue
+        trusted = [write.index] if write.kind != "atomic" and _unique_by_trust(write, rank) else []
+        for other in footprints.accesses:
+            if other.view != write.view or (write.kind == "atomic" and other.kind == "atomic"):
+                continue
+            if write.kind == "atomic" and other.kind != "atomic" and other.kind != "load":
+                continue  # reported from the plain write's side
+            if not disjoint(write.index, other.index, rank, trusted):
+                yield _race(write, other)
+                break
+
+
+def _unique_by_trust(write: Access, rank: int) -> bool:
+    covered = frozenset[int]().union(*(x.parallel for x in write.index)) if write.index else frozenset()
+    indirect = any(x.indirect for x in write.index)
+    return indirect and len(covered) == rank and not any(x.local and x.indirect for x in write.index)
+
+
+def _race(write: Access, other: Access) -> Diagnostic:
+    name = write.view.name
+    if write is other:
+        message = f"iterations of this parallel region may write the same element of '{name}'"
+    elif other.kind == "load":
+        message = f"one iteration writes an element of '{name}' that another may read"
+    else:
+        message = f"two iterations may write the same element of '{name}'"
+    if other.loc is not None and other is not write:
+        message += f" (the other access is at line {other.loc.line})"
+    return Diagnostic(
+        message,
+        write.loc,
+        "index it with the parallel indices so that each iteration has its own element, reduce into it with "
+        "parallel_reduce, or use Kokkos::atomic_add",
+    )
+
+
+def injective_tuples(primal: Launch) -> tuple[Tuple, ...]:
+    """What the primal kernel's race-free writes prove about its index expressions."""
+    return written_tuples(Footprints(primal))
+
+
+def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdict]:
+    """For each View that the adjoint kernel accumulates into: can the increments race?"""
+    footprints = Footprints(launch)
+    rank = len(launch.ranges)
+    open_views = dict.fromkeys(s.memory for s in walk(launch.body) if isinstance(s, Accumulate))
+    found: dict[Symbol, Verdict] = {}
+    for view in open_views:
+        accesses = [a for a in footprints.accesses if a.view == view]
+        clash = next(
+            (
+                (a, b)
+                for k, a in enumerate(accesses)
+                for b in accesses[k:]
+                if not disjoint(a.index, b.index, rank, injective)
+            ),
+            None,
+        )
+        if clash is None:
+            found[view] = Verdict(view, True, "every iteration has its own elements")
+        else:
+            found[view] = Verdict(view, False, _why(view, *clash, rank))
+    return found
+
+
+def _why(view: Symbol, a: Access, b: Access, rank: int) -> str:
+    lines = sorted({x.loc.line for x in (a, b) if x.loc is not None})
+    where = f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})" if lines else ""
+    covered = frozenset[int]().union(*(x.parallel for x in (*a.index, *b.index)))
+    if any(x.indirect for x in (*a.index, *b.index)):
+        return f"iterations may share elements through an index array{where}"
+    if len(covered) < rank:
+        return f"its index does not depend on every parallel index{where}"
+    return f"neighbouring iterations share elements{where}"
+
+
+def close_exclusive(launch: Launch, proved: Mapping[Symbol, Verdict]) -> Launch:
+    """IR before -> after: ``Accumulate`` into proved Views becomes a plain ``Increment``."""
+
+    def close(block: Block) -> Block:
+        return Block(tuple(rewrite(s) for s in block.stmts))
+
+    def rewrite(s: Stmt) -> Stmt:
+        if isinstance(s, Accumulate) and s.memory in proved and proved[s.memory].exclusive:
+            return Increment(s.memory, s.index, s.value, How.PLAIN, s.loc)
+        return map_blocks(s, close)
+
+    return replace(launch, body=close(launch.body))

@@ -1,0 +1,237 @@
+"""Print whole derivatives: a readable C++17 header per gradient or tangent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from transform.emit.expressions import literal
+from transform.emit.host import HostPrinter, Workspace
+from transform.emit.kernel import Text
+from transform.emit.names import Names
+from transform.ir.build import scalar
+from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Symbol
+from transform.ir.types import Scalar, View
+from transform.ir.walk import walk
+from transform.signature import Argument, Signature
+
+_RUNTIME = Path(__file__).parent / "runtime"
+
+
+@dataclass(frozen=True)
+class ClosedGradient:
+    """A gradient with every question answered: what the header's functions do."""
+
+    body: Block
+    seed: Symbol | None
+    adjoints: dict[Symbol, Symbol]
+    scalar_bars: dict[Symbol, Atom]
+    returned: Atom | None
+
+
+def runtime(*parts: str) -> str:
+    """The text of the named runtime parts, ``core`` first."""
+    return "\n".join((_RUNTIME / f"{part}.hpp").read_text().rstrip() + "\n" for part in ("core", *parts))
+
+
+def adjoint_spelling(spelling: str) -> str:
+    """The View type with elements that can be written, as short as it can be said."""
+    if "MemoryTraits" not in spelling:
+        plain = re.sub(r"^(Kokkos::View<)const ", r"\1", spelling)
+        if plain != spelling or "const" not in spelling:
+            return plain
+    return f"kad::adjoint_of<{spelling}>"
+
+
+def gradient(program: Program, signature: Signature, closed: ClosedGradient, namespace: str) -> str:
+    """The functions and the workspace of one variant, in ``namespace``; needs the runtime before it."""
+    names = Names()
+    text = Text()
+    workspace = Workspace()
+    printer = HostPrinter(text, names, workspace, program.file)
+    arguments = signature.arguments
+    _declare_parameters(program, names)
+    for p in program.params:
+        bar = closed.adjoints.get(p.symbol)
+        argument = next(a for a in arguments if a.name == p.symbol.name)
+        if argument.has_adjoint:
+            names.alias(bar, f"{argument.name}_b") if bar is not None else None
+            names.fresh(f"{argument.name}_b")
+    if closed.seed is not None:
+        names.alias(closed.seed, names.fresh("seed"))
+    text.depth = 1
+    _checks(text, signature)
+    printer.host_block(closed.body)
+    for p in program.params:
+        argument = next(a for a in arguments if a.name == p.symbol.name)
+        bar_value = closed.scalar_bars.get(p.symbol)
+        if argument.has_adjoint and bar_value is not None and isinstance(p.symbol.type, Scalar):
+            if isinstance(bar_value, Const) and bar_value.value == 0:
+                continue
+            text.add(f"{argument.name}_b += {printer.expr(bar_value)};")
+    returns = "void" if signature.returns is None else signature.returns.name
+    if closed.returned is not None:
+        text.add(f"return {printer.expr(closed.returned)};")
+    return _gradient_text(signature, workspace, text, returns, namespace, closed.seed is not None)
+
+
+def _declare_parameters(program: Program, names: Names) -> None:
+    for p in program.params:
+        names.declare(p.symbol)
+
+
+def _parameter(a: Argument) -> str:
+    return f"const {a.spelling}& {a.name}" if isinstance(a.type, View) else f"{a.spelling} {a.name}"
+
+
+def _adjoint_parameter(a: Argument) -> str:
+    if isinstance(a.type, View):
+        return f"const {a.adjoint_spelling}& {a.name}_b"
+    return f"{a.adjoint_spelling}& {a.name}_b"
+
+
+def _checks(text: Text, signature: Signature) -> None:
+    """Shapes and aliases that would silently give a wrong gradient."""
+    f = signature.name
+    views = [a for a in signature.arguments if isinstance(a.type, View)]
+    for a in views:
+        if a.has_adjoint:
+            text.add(f'kad::require_same_shape("{f}_grad", "{a.name}", {a.name}, "{a.name}_b", {a.name}_b);')
+    named = [(a.name, a.written) for a in views] + [(f"{a.name}_b", True) for a in views if a.has_adjoint]
+    for k, (first, first_written) in enumerate(named):
+        for second, second_written in named[k + 1 :]:
+            if first_written or second_written:
+                text.add(f'kad::require_distinct("{f}_grad", "{first}", {first}, "{second}", {second});')
+
+
+def _used(text: Text, name: str) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}\b", line) for line in text.lines)
+
+
+def _gradient_text(
+    signature: Signature, workspace: Workspace, body: Text, returns: str, namespace: str, has_seed: bool
+) -> str:
+    f = signature.name
+    parameters = [_parameter(a) for a in signature.arguments]
+    adjoints = [_adjoint_parameter(a) for a in signature.arguments if a.has_adjoint]
+    passed = [a.name for a in signature.arguments]
+    passed += [f"{a.name}_b" for a in signature.arguments if a.has_adjoint]
+    everything = [*parameters, *adjoints]
+    seed = [f"{returns} seed"] if signature.returns is not None else []
+    out = Text()
+    out.add(f"namespace {namespace} {{")
+    out.add("")
+    out.add(f"// Buffers that {f}_grad keeps between calls. Must not outlive Kokkos::finalize.")
+    out.add(f"struct {f}_workspace {{")
+    out.depth = 1
+    out.add(
+        "// Promise that index arrays keep their contents between calls: changes are no longer looked for."
+    )
+    out.add("void indices_are_static(bool promise) { indices_are_static_ = promise; }")
+    total = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
+    out.add("// Bytes held.")
+    out.add(f"std::size_t memory() const {{ return {total}; }}")
+    out.add("")
+    for member, type_ in workspace.members.items():
+        out.add(f"{type_} {member};")
+    out.add("bool indices_are_static_ = false;")
+    out.depth = 0
+    out.add("};")
+    out.add("")
+    out.add(
+        f"// {f} and its adjoint; `seed` is the adjoint of the returned value."
+        if seed
+        else f"// {f} and its adjoint."
+    )
+    out.add(f"inline {returns} {f}_grad({', '.join([f'{f}_workspace& ws', *everything, *seed])}) {{")
+    for name in ("ws", *passed, *(["seed"] if seed else [])):
+        if not _used(body, name):
+            out.add(f"  (void){name};")
+    for tape in workspace.tapes:
+        out.add(f"  ws.{tape}.clear();")
+    out.lines += body.lines
+    out.add("}")
+    out.add("")
+    give = "return " if returns != "void" else ""
+    if seed:
+        out.add(f"inline {returns} {f}_grad({', '.join([f'{f}_workspace& ws', *everything])}) {{")
+        out.add(f"  {give}{f}_grad({', '.join(['ws', *passed, '1'])});")
+        out.add("}")
+        out.add("")
+        out.add(f"inline {returns} {f}_grad({', '.join([*everything, *seed])}) {{")
+        out.add(f"  {f}_workspace ws;")
+        out.add(f"  {give}{f}_grad({', '.join(['ws', *passed, 'seed'])});")
+        out.add("}")
+        out.add("")
+    out.add(f"inline {returns} {f}_grad({', '.join(everything)}) {{")
+    out.add(f"  {f}_workspace ws;")
+    out.add(f"  {give}{f}_grad({', '.join(['ws', *passed])});")
+    out.add("}")
+    out.add("")
+    out.add(f"}}  // namespace {namespace}")
+    return "\n".join(out.lines) + "\n"
+
+
+def parts_of(body: Block) -> tuple[str, ...]:
+    """Which runtime parts the statements need."""
+    kinds = {type(s) for s in walk(body)}
+    return tuple(part for part, kind in (("replicas", Replicate), ("coloring", Color)) if kind in kinds)
+
+
+def tangent(
+    program: Program,
+    signature: Signature,
+    body: Block,
+    tangents: dict[Symbol, Symbol],
+    result: Atom | None,
+    namespace: str,
+) -> str:
+    """``f_tangent``: the primal and its forward derivative; needs the runtime before it."""
+    names = Names()
+    text = Text(depth=1)
+    workspace = Workspace()
+    printer = HostPrinter(text, names, workspace, program.file)
+    _declare_parameters(program, names)
+    for p in program.params:
+        dot = tangents.get(p.symbol)
+        if dot is not None:
+            names.alias(dot, names.fresh(f"{p.symbol.name}_d"))
+    names.fresh("r_d")
+    printer.host_block(body)
+    returned = next((s for s in body.stmts if type(s).__name__ == "Return"), None)
+    if result is not None:
+        text.add(f"r_d = {printer.expr(result) if isinstance(result, Symbol) else literal(result)};")
+    if returned is not None:
+        text.add(f"return {printer.expr(returned.value)};")  # type: ignore[union-attr]
+    f = signature.name
+    returns = "void" if signature.returns is None else signature.returns.name
+    parameters = [_parameter(a) for a in signature.arguments]
+    for a in signature.arguments:
+        if a.has_adjoint:
+            type_ = f"const {a.adjoint_spelling}&" if isinstance(a.type, View) else a.adjoint_spelling
+            parameters.append(f"{type_} {a.name}_d")
+    if signature.returns is not None:
+        parameters.append(f"{returns}& r_d")
+    out = Text()
+    out.add(f"namespace {namespace} {{")
+    out.add(f"struct {f}_tangent_workspace {{")
+    for member, member_type in workspace.members.items():
+        out.add(f"  {member_type} {member};")
+    out.add("};")
+    out.add(f"inline {returns} {f}_tangent({', '.join(parameters)}) {{")
+    for a in signature.arguments:
+        for name in (a.name, *([f"{a.name}_d"] if a.has_adjoint else [])):
+            if not _used(text, name):
+                out.add(f"  (void){name};")
+    out.add(f"  {f}_tangent_workspace ws;")
+    out.add("  (void)ws;")
+    if signature.returns is not None and result is None:
+        out.add("  r_d = 0;")
+    out.lines += text.lines
+    out.add("}")
+    out.add(f"}}  // namespace {namespace}")
+    return "\n".join(out.lines) + "\n"
+
+
+__all__ = ["ClosedGradient", "adjoint_spelling", "gradient", "parts_of", "runtime", "scalar", "tangent"]

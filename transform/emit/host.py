@@ -1,0 +1,347 @@
+"""Print host statements: launches, workspace buffers, tapes, colorings."""
+
+from __future__ import annotations
+
+from transform.emit.expressions import SUM
+from transform.emit.kernel import KernelPrinter, Text
+from transform.emit.names import Names
+from transform.ir.build import scalar
+from transform.ir.nodes import (
+    Allocate,
+    Atom,
+    Block,
+    Chunked,
+    Color,
+    Colored,
+    Combine,
+    DeepCopy,
+    For,
+    If,
+    Launch,
+    Range,
+    Reduction,
+    Replicate,
+    Restore,
+    Return,
+    Save,
+    Stmt,
+    Symbol,
+)
+from transform.ir.types import Coloring, View
+from transform.ir.walk import walk
+
+SPACE = "Kokkos::DefaultExecutionSpace"
+
+
+class Workspace:
+    """Members of ``f_workspace``: their declarations, in order of first use."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, str] = {}  # name -> type
+        self.tapes: list[str] = []
+
+    def member(self, wish: str, type_: str) -> str:
+        name, n = wish, 1
+        while name in self.members:
+            n += 1
+            name = f"{wish}_{n}"
+        self.members[name] = type_
+        return name
+
+
+class HostPrinter(KernelPrinter):
+    def __init__(self, text: Text, names: Names, workspace: Workspace, primal_lines: str) -> None:
+        super().__init__(text, names)
+        self.workspace = workspace
+        self.file = primal_lines
+        self.tape_members: dict[str, str] = {}
+        self.colorings: dict[Symbol, tuple[str, Color]] = {}
+        self.replicas: dict[Symbol, str] = {}
+        self.returned: str | None = None
+
+    def stmt(self, s: Stmt) -> None:
+        match s:
+            case Launch():
+                self.launch(s)
+            case Allocate(target=target, extents=extents):
+                self._allocate(target, extents)
+            case DeepCopy(target=target, source=source):
+                self.text.add(f"Kokkos::deep_copy({self.names[target]}, {self.expr(source)});")
+            case Save(tape=tape, source=source):
+                self.text.add(f"ws.{self._tape(tape, source)}.push({self.expr(source)});")
+            case Restore(target=target, tape=tape):
+                member = self._tape(tape, target)
+                name = self.names.declare(target)
+                self.text.add(f"const auto {name} = ws.{member}.pop();")
+            case Replicate(target=target, source=source):
+                self._replicate(target, source)
+            case Combine(target=target, replicas=replicas):
+                self.text.add(f"kad::add_replicas({self.names[target]}, {self.names[replicas]});")
+            case Color():
+                self._color(s)
+            case Return():
+                pass
+            case _:
+                super().stmt(s)
+
+    # ---- buffers ----
+
+    def _allocate(self, target: Symbol, extents: tuple[Atom, ...]) -> None:
+        assert isinstance(target.type, View)
+        name = self.names.declare(target)
+        member = self.workspace.member(name, f"kad::Buffer<{target.type.spelling}>")
+        dynamic = [
+            f", {self.expr(e)}"
+            for e, fixed in zip(extents, target.type.static_extents, strict=True)
+            if fixed is None
+        ]
+        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}"{"".join(dynamic)});')
+
+    def _tape(self, tape: str, source: Atom) -> str:
+        if tape not in self.tape_members:
+            if isinstance(source, Symbol) and isinstance(source.type, View):
+                type_ = f"kad::Tape<kad::adjoint_of<{source.type.spelling}>>"
+            else:
+                type_ = f"kad::Scalars<{source.type.name}>"  # type: ignore[union-attr]
+            self.tape_members[tape] = self.workspace.member(f"{tape}_tape", type_)
+            self.workspace.tapes.append(self.tape_members[tape])
+        return self.tape_members[tape]
+
+    def _replicate(self, target: Symbol, source: Symbol) -> None:
+        assert isinstance(source.type, View)
+        name = self.names.declare(target)
+        member = self.workspace.member(name, f"kad::Buffer<kad::replicas_of<{source.type.spelling}>>")
+        extents = "".join(f", {self.names[source]}.extent({d})" for d in range(source.type.rank))
+        space = f"typename {source.type.spelling}::execution_space".replace("typename ", "")
+        count = f"kad::replicas<{space}>()"
+        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count}{extents});')
+
+    def _color(self, s: Color) -> None:
+        member = self.workspace.member("coloring", f"kad::Coloring<{SPACE}>")
+        name = self.names.fresh("coloring")
+        self.colorings[s.target] = (name, s)
+        self.names.alias(s.target, name)
+        keys = [k for k in s.keys if isinstance(k.type, View)]
+        scalars = [k for k in s.keys if not isinstance(k.type, View)]
+        copies = {
+            k: self.workspace.member(f"{self.names[k]}_indices", f"kad::Remembered<{_view(k).spelling}>")
+            for k in keys
+        }
+        lo, hi = self.expr(s.unit.lo), self.expr(s.unit.hi)
+        self.text.add(f"auto& {name} = ws.{member};")
+        self.text.add("{")
+        self.text.depth += 1
+        first = "0"
+        for view in s.views:
+            self.text.add(f"const std::size_t {self.names[view]}_first = {first};")
+            first = f"{self.names[view]}_first + {self.names[view]}.size()"
+        self.text.add(f"const std::size_t targets = {first};")
+        numbers = [lo, hi, "targets", *(self.names[k] for k in scalars)]
+        cast = ", ".join(f"double({n})" for n in numbers)
+        self.text.add(f"const std::vector<double> numbers{{{cast}}};")
+        checks = "".join(f" || !ws.{copies[k]}.same({self.names[k]}, ws.indices_are_static_)" for k in keys)
+        self.text.add(f"if (!{name}.built_for(numbers){checks}) {{")
+        self.text.depth += 1
+        for k in keys:
+            mirror = f"{self.names[k]}_host"
+            self.text.add(
+                f"const auto {mirror} = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), {self.names[k]});"
+            )
+            self.views[k] = mirror
+        type_ = scalar(s.unit.index).name
+        self.text.add(
+            f"const auto visit = [&](const {type_} first, const {type_} last, const auto& touch) {{"
+        )
+        self.text.depth += 1
+        with self.names.scope():
+            index = self.names.declare(s.unit.index)
+            self.text.add(f"for ({type_} {index} = first; {index} < last; ++{index}) {{")
+            self.text.depth += 1
+            self.begin(s.body)
+            self.block(s.body)
+            self.text.depth -= 1
+            self.text.add("}")
+        self.text.depth -= 1
+        self.text.add("};")
+        self.text.add(f"{name}.build(numbers, {lo}, {hi}, {s.block}, targets, visit);")
+        for k in keys:
+            self.text.add(f"ws.{copies[k]}.remember({self.names[k]});")
+            del self.views[k]
+        self.text.depth -= 1
+        self.text.add("}")
+        self.text.depth -= 1
+        self.text.add("}")
+
+    # ---- launches ----
+
+    def launch(self, s: Launch) -> None:
+        self._comment(s)
+        for r in s.reductions:
+            self.text.add(f"{scalar(r.result).name} {self.names.declare(r.result)} = 0;")
+        match s.schedule:
+            case Chunked():
+                self._chunked(s, s.schedule)
+            case Colored():
+                self._colored(s, s.schedule)
+            case _:
+                self._flat(s)
+
+    def _comment(self, s: Launch) -> None:
+        lines = [x.loc.line for x in walk(s.body) if x.loc is not None and x.loc.file == self.file]
+        if lines:
+            span = f"line {lines[0]}" if min(lines) == max(lines) else f"lines {min(lines)}-{max(lines)}"
+            self.text.add(f"// {s.label or 'parallel region'}: {span}")
+
+    def _open(self, s: Launch, policy: str, parameters: list[str]) -> None:
+        verb = "parallel_reduce" if s.reductions else "parallel_for"
+        sums = [f"{scalar(r.result).name}& {self.names.declare(r.accumulator)}" for r in s.reductions]
+        label = s.label.replace("\\", "\\\\").replace('"', '\\"')
+        head = f'"{label}", ' if label else ""
+        self.text.add(f"Kokkos::{verb}({head}{policy},")
+        self.text.add(f"    KOKKOS_LAMBDA({', '.join([*parameters, *sums])}) {{")
+        self.text.depth += 1
+
+    def _close(self, results: list[str]) -> None:
+        self.text.depth -= 1
+        self.text.add("}" + "".join(f", {r}" for r in results) + ");")
+
+    def _results(self, s: Launch) -> list[str]:
+        return [self.names[r.result] for r in s.reductions]
+
+    def _flat(self, s: Launch) -> None:
+        with self.names.scope():
+            bounds = [(self.expr(r.lo), self.expr(r.hi)) for r in s.ranges]
+            if len(s.ranges) == 1:
+                type_ = scalar(s.ranges[0].index).name
+                policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({bounds[0][0]}, {bounds[0][1]})"
+            else:
+                los = ", ".join(f"std::int64_t({lo})" for lo, _ in bounds)
+                his = ", ".join(f"std::int64_t({hi})" for _, hi in bounds)
+                policy = (
+                    f"Kokkos::MDRangePolicy<{s.space}, Kokkos::Rank<{len(s.ranges)}>>({{{los}}}, {{{his}}})"
+                )
+            parameters = [f"const {scalar(r.index).name} {self.names.declare(r.index)}" for r in s.ranges]
+            self._open(s, policy, parameters)
+            self.begin(s.body)
+            self.block(s.body)
+            self._close(self._results(s))
+
+    def _chunked(self, s: Launch, how: Chunked) -> None:
+        with self.names.scope():
+            outer = s.ranges[0]
+            lo, hi = self.expr(outer.lo), self.expr(outer.hi)
+            count = self.names.fresh("replicas")
+            self.text.add(f"const int {count} = kad::replicas<{s.space}>();")
+            replica = self.names.declare(how.replica)
+            self._open(s, f"Kokkos::RangePolicy<{s.space}>(0, {count})", [f"const int {replica}"])
+            self._part(s, f"kad::chunk({self._pair(outer, lo, hi)}, {replica}, {count})")
+            self._close(self._results(s))
+
+    def _colored(self, s: Launch, how: Colored) -> None:
+        name, color = self.colorings[how.coloring]
+        outer = s.ranges[0]
+        lo, hi = self.expr(outer.lo), self.expr(outer.hi)
+        with self.names.scope():
+            blocks, c, b = (self.names.fresh(w) for w in ("blocks", "color", "b"))
+            self.text.add(f"const auto {blocks} = {name}.blocks();")
+            self.text.add(f"for (int {c} = 0; {c} < {name}.colors(); ++{c}) {{")
+            self.text.depth += 1
+            parts = [self.names.fresh(f"{self.names[r.result]}_part") for r in s.reductions]
+            for r, part in zip(s.reductions, parts, strict=True):
+                self.text.add(f"{scalar(r.result).name} {part} = 0;")
+            policy = f"Kokkos::RangePolicy<{s.space}>({name}.first({c}), {name}.last({c}))"
+            self._open(s, policy, [f"const int {b}"])
+            self._part(s, f"kad::block({self._pair(outer, lo, hi)}, {blocks}({b}), {color.block})")
+            self._close(parts)
+            for r, part in zip(s.reductions, parts, strict=True):
+                self.text.add(f"{self.names[r.result]} += {part};")
+            self.text.depth -= 1
+            self.text.add("}")
+
+    def _pair(self, outer: Range, lo: str, hi: str) -> str:
+        type_ = scalar(outer.index).name
+        return f"static_cast<{type_}>({lo}), static_cast<{type_}>({hi})"
+
+    def _part(self, s: Launch, part: str) -> None:
+        """Run a part of the outermost range, and all of the inner ones, in order."""
+        outer, *inner = s.ranges
+        type_ = scalar(outer.index).name
+        name = self.names.fresh("part")
+        self.text.add(f"const auto {name} = {part};")
+        sums = self._local_sums(s.reductions)
+        opened = 1
+        index = self.names.declare(outer.index)
+        self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; ++{index}) {{")
+        self.text.depth += 1
+        for r in inner:
+            lo, hi = self.expr(r.lo, SUM), self.expr(r.hi, SUM)
+            index = self.names.declare(r.index)
+            itype = scalar(r.index).name
+            self.text.add(
+                f"for ({itype} {index} = {itype}({lo}); {index} < {itype}({hi}); ++{index}) {{"
+                if " " not in itype
+                else f"for ({itype} {index} = {lo}; {index} < {hi}; ++{index}) {{"
+            )
+            self.text.depth += 1
+            opened += 1
+        self.begin(s.body)
+        self.block(s.body)
+        for _ in range(opened):
+            self.text.depth -= 1
+            self.text.add("}")
+        for accumulator, local in sums:
+            self.text.add(f"{accumulator} += {local};")
+
+    def _local_sums(self, reductions: tuple[Reduction, ...]) -> list[tuple[str, str]]:
+        """Sum in a local of the task: the compiler need not fear that the reference is read elsewhere."""
+        found = []
+        for r in reductions:
+            outer = self.names[r.accumulator]
+            local = self.names.fresh(f"{outer}_local")
+            self.text.add(f"{scalar(r.result).name} {local} = 0;")
+            self.names.alias(r.accumulator, local)
+            found.append((outer, local))
+        return found
+
+    # ---- host control flow ----
+
+    def host_block(self, block: Block) -> None:
+        self.begin_host(block)
+        self.block(block)
+
+    def begin_host(self, block: Block) -> None:
+        """Write host temporaries in place too, but never inside a launch (captures read variables)."""
+        from transform.emit.expressions import inlined
+        from transform.ir.nodes import Let
+
+        chosen = inlined(block)
+        captured = {
+            a
+            for s in walk(block)
+            if isinstance(s, Launch | Color)
+            for inner in walk(s.body)
+            for a in _uses(inner)
+        }
+        for s in walk(block):
+            if isinstance(s, Let) and s.target in chosen and s.target not in captured:
+                self.inline[s.target] = s
+
+    def loop(self, s: For) -> None:
+        super().loop(s)
+
+    def branch(self, s: If) -> None:
+        super().branch(s)
+
+
+def _uses(s: Stmt) -> tuple[Symbol, ...]:
+    from transform.ir.walk import uses
+
+    return uses(s)
+
+
+def _view(symbol: Symbol) -> View:
+    assert isinstance(symbol.type, View)
+    return symbol.type
+
+
+__all__ = ["Coloring", "HostPrinter", "Workspace"]

@@ -1,0 +1,118 @@
+// kad runtime, part 3: conflict-free coloring of blocks of iterations.
+#ifndef KAD_RUNTIME_COLORING
+#define KAD_RUNTIME_COLORING
+#include <algorithm>
+
+namespace kad {
+
+// Row-major position of an element: what a coloring calls a target.
+template <class V, class... I>
+std::size_t offset(const V& v, I... i) {
+  std::size_t position = 0;
+  unsigned d = 0;
+  ((position = position * (d < static_cast<unsigned>(V::rank) ? v.extent(d) : 1) + static_cast<std::size_t>(i), ++d), ...);
+  return position;
+}
+
+// A copy of an index View, to notice that it changed in place.
+template <class V>
+class Remembered {
+ public:
+  // Whether `v` has the shape and, unless `trusted`, the contents that were remembered.
+  bool same(const V& v, bool trusted) const {
+    if (!copy_ || v.data() != data_ || v.span() != copy_->extent(0)) return false;
+    for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) {
+      if (v.extent(d) != extents_[d]) return false;
+    }
+    if (trusted) return true;
+    const auto* now = v.data();
+    const auto* then = copy_->data();
+    int differences = 0;
+    Kokkos::parallel_reduce(
+        "index arrays unchanged?",
+        Kokkos::RangePolicy<typename V::execution_space>(0, static_cast<std::int64_t>(v.span())),
+        KOKKOS_LAMBDA(const std::int64_t k, int& sum) { sum += now[k] != then[k]; }, differences);
+    return differences == 0;
+  }
+  void remember(const V& v) {
+    const std::size_t n = v.span();
+    if (!copy_ || copy_->extent(0) != n) {
+      copy_.reset();
+      copy_.emplace(Kokkos::view_alloc(std::string("index copy"), Kokkos::WithoutInitializing), n);
+    }
+    Flat target = *copy_;
+    const auto* from = v.data();
+    Kokkos::parallel_for(
+        "remember indices",
+        Kokkos::RangePolicy<typename V::execution_space>(0, static_cast<std::int64_t>(n)),
+        KOKKOS_LAMBDA(const std::int64_t k) { target(k) = from[k]; });
+    for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) extents_[d] = v.extent(d);
+    data_ = v.data();
+  }
+  std::size_t memory() const { return copy_ ? copy_->span() * sizeof(typename V::value_type) : 0; }
+
+ private:
+  using Flat = Kokkos::View<typename V::non_const_value_type*, typename V::device_type>;
+  std::optional<Flat> copy_;
+  std::size_t extents_[8] = {};
+  const void* data_ = nullptr;
+};
+
+// Blocks of consecutive iterations, ordered by color.
+template <class Space>
+class Coloring {
+ public:
+  using Blocks = Kokkos::View<int*, typename Space::memory_space>;
+
+  // Whether the last build was for these numbers (bounds, extents, captured scalars).
+  bool built_for(const std::vector<double>& numbers) const { return blocks_ && numbers == numbers_; }
+
+  // Greedy first-fit coloring in block order (Karp & Kumar style bit masks per target): `visit(first, last, f)`
+  // calls f with every target of the iterations [first, last). Serial; costs two sweeps over the targets.
+  template <class I, class Visit>
+  void build(const std::vector<double>& numbers, I lo, I hi, int size, std::size_t targets, const Visit& visit) {
+    const std::size_t count = hi > lo ? (static_cast<std::size_t>(hi - lo) + size - 1) / size : 0;
+    std::vector<int> color(count, -1);
+    std::vector<std::uint64_t> used(targets, 0);
+    int base = 0;
+    for (std::size_t left = count; left != 0; base += 64) {
+      if (base != 0) std::fill(used.begin(), used.end(), 0);
+      for (std::size_t b = 0; b < count; ++b) {
+        if (color[b] >= 0) continue;
+        const auto part = block(lo, hi, static_cast<int>(b), size);
+        std::uint64_t taken = 0;
+        visit(part.begin, part.end, [&](std::size_t t) { taken |= used[t]; });
+        if (taken == ~std::uint64_t(0)) continue;  // no color of this round is free
+        int c = 0;
+        while (taken >> c & 1) ++c;
+        color[b] = base + c;
+        --left;
+        visit(part.begin, part.end, [&](std::size_t t) { used[t] |= std::uint64_t(1) << c; });
+      }
+    }
+    const int colors = count == 0 ? 0 : 1 + *std::max_element(color.begin(), color.end());
+    start_.assign(static_cast<std::size_t>(colors) + 1, 0);
+    for (int c : color) ++start_[static_cast<std::size_t>(c) + 1];
+    for (std::size_t c = 1; c < start_.size(); ++c) start_[c] += start_[c - 1];
+    blocks_.reset();
+    blocks_.emplace(Kokkos::view_alloc(std::string("colored blocks"), Kokkos::WithoutInitializing), count);
+    const auto host = Kokkos::create_mirror_view(*blocks_);
+    std::vector<int> next(start_.begin(), start_.end());
+    for (std::size_t b = 0; b < count; ++b) host(next[static_cast<std::size_t>(color[b])]++) = static_cast<int>(b);
+    Kokkos::deep_copy(*blocks_, host);
+    numbers_ = numbers;
+  }
+  int colors() const { return static_cast<int>(start_.size()) - 1; }
+  int first(int color) const { return start_[static_cast<std::size_t>(color)]; }
+  int last(int color) const { return start_[static_cast<std::size_t>(color) + 1]; }
+  Blocks blocks() const { return *blocks_; }
+  std::size_t memory() const { return blocks_ ? blocks_->span() * sizeof(int) : 0; }
+
+ private:
+  std::optional<Blocks> blocks_;
+  std::vector<int> start_;
+  std::vector<double> numbers_;
+};
+
+}  // namespace kad
+#endif

@@ -1,0 +1,232 @@
+"""Value numbering, copy propagation and constant folding over structured SSA.
+
+IR before -> after: equal pure operations in the same or an enclosing scope become one; loads are shared
+while nothing may have written the memory in between, and a load of what was just stored is the stored
+value; ``copy`` of a constant or a named value disappears; loop-carried scalars that never change become
+their initial value; arithmetic with 0 and 1 folds. Floating-point results stay bitwise the same for
+finite values (see ``Builder``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from transform.ir.build import TEMPORARY, Builder, Fresh
+from transform.ir.nodes import (
+    Accumulate,
+    Allocate,
+    Apply,
+    Atom,
+    Block,
+    Carried,
+    Color,
+    Const,
+    DeepCopy,
+    Extent,
+    For,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Merge,
+    Op,
+    Range,
+    Reduction,
+    Replicate,
+    Return,
+    Save,
+    Stmt,
+    Store,
+    Symbol,
+    Touch,
+)
+from transform.ir.types import Scalar
+from transform.ir.walk import written
+
+_FOLDING = {
+    "add": Builder.add,
+    "sub": Builder.sub,
+    "mul": Builder.mul,
+    "div": Builder.div,
+    "neg": Builder.neg,
+}
+
+
+def simplify(block: Block, fresh: Fresh) -> Block:
+    """Simplify a host or kernel block. ``fresh`` must not clash with symbols of the block."""
+    return _Simplifier(fresh).block(block, {}, {})
+
+
+class _Simplifier:
+    def __init__(self, fresh: Fresh) -> None:
+        self.b = Builder(fresh)
+        self.map: dict[Symbol, Atom] = {}
+
+    def atom(self, a: Atom) -> Atom:
+        return self.map.get(a, a) if isinstance(a, Symbol) else a
+
+    def atoms(self, many: tuple[Atom, ...]) -> tuple[Atom, ...]:
+        return tuple(self.atom(a) for a in many)
+
+    def symbol(self, s: Symbol) -> Symbol:
+        a = self.atom(s)
+        assert isinstance(a, Symbol)
+        return a
+
+    def block(self, block: Block, known: dict[Op, Atom], loads: dict[Load, Atom]) -> Block:
+        """``known``: values of pure ops in scope; ``loads``: values of memory elements, valid right now."""
+        with self.b.block() as stmts:
+            for s in block.stmts:
+                self.stmt(s, known, loads)
+        return Block(tuple(stmts))
+
+    def stmt(self, s: Stmt, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
+        match s:
+            case Let():
+                self.let(s, known, loads)
+            case Store(memory=m, index=index, value=v):
+                where, value = self.atoms(index), self.atom(v)
+                self.forget(m, loads)
+                loads[Load(m, where)] = value
+                self.b.add_stmt(replace(s, index=where, value=value))
+            case Increment() | Accumulate():
+                if isinstance(s.value, Const) and s.value.value == 0:
+                    return
+                value = self.atom(s.value)
+                if isinstance(value, Const) and value.value == 0:
+                    return
+                self.forget(s.memory, loads)
+                self.b.add_stmt(replace(s, index=self.atoms(s.index), value=value))
+            case For():
+                self.loop(s, known, loads)
+            case If():
+                self.branch(s, known, loads)
+            case Launch():
+                ranges = tuple(Range(r.index, self.atom(r.lo), self.atom(r.hi)) for r in s.ranges)
+                body = self.block(s.body, dict(known), {})
+                for m in written(body):
+                    self.forget(m, loads)
+                kept: tuple[Reduction, ...] = s.reductions
+                self.b.add_stmt(replace(s, ranges=ranges, body=body, reductions=kept))
+            case Color():
+                unit = Range(s.unit.index, self.atom(s.unit.lo), self.atom(s.unit.hi))
+                self.b.add_stmt(replace(s, unit=unit, body=self.block(s.body, dict(known), {})))
+            case Allocate(extents=extents):
+                self.b.add_stmt(replace(s, extents=self.atoms(extents)))
+            case DeepCopy(target=t, source=source):
+                self.forget(t, loads)
+                self.b.add_stmt(replace(s, source=self.atom(source)))
+            case Return(value=v):
+                self.b.add_stmt(replace(s, value=self.atom(v)))
+            case Save(source=source):
+                self.b.add_stmt(replace(s, source=self.atom(source)))
+            case Touch(index=index):
+                self.b.add_stmt(replace(s, index=self.atoms(index)))
+            case Replicate():
+                self.b.add_stmt(s)
+            case _:
+                self.b.add_stmt(s)
+
+    @staticmethod
+    def forget(memory: Symbol, loads: dict[Load, Atom]) -> None:
+        for load in [k for k in loads if k.memory == memory]:
+            del loads[load]
+
+    def let(self, s: Let, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
+        op: Op
+        match s.op:
+            case Apply(fn=fn, args=args):
+                op = Apply(fn, self.atoms(args))
+            case Load(memory=m, index=index):
+                op = Load(self.symbol(m), self.atoms(index))
+            case Extent():
+                op = s.op
+        if isinstance(op, Load):
+            if op in loads:
+                self.map[s.target] = loads[op]
+                return
+            self.b.add_stmt(Let(s.target, op, s.loc))
+            loads[op] = s.target
+            return
+        folded = self.fold(s, op)
+        if folded is not None:
+            self.map[s.target] = folded
+            return
+        key = _typed(op, s.target)
+        if key in known:
+            self.map[s.target] = known[key]
+            return
+        self.b.add_stmt(Let(s.target, op, s.loc))
+        known[key] = s.target
+
+    def fold(self, s: Let, op: Op) -> Atom | None:
+        """The value of ``op`` if it needs no statement of its own."""
+        if not isinstance(op, Apply):
+            return None
+        if op.fn == "copy":
+            (a,) = op.args
+            plain = isinstance(a, Const) or a.name != TEMPORARY or s.target.name == TEMPORARY
+            return a if plain else None
+        if op.fn == "cast" and op.args[0].type == s.target.type:
+            return op.args[0]
+        if op.fn == "select" and op.args[1] == op.args[2]:
+            return op.args[1]
+        rule = _FOLDING.get(op.fn)
+        if rule is None or (op.fn != "neg" and not any(isinstance(a, Const) for a in op.args)):
+            return None
+        if op.fn == "div" and not self._float(op):
+            return None
+        before = len(self.b.stmts)
+        result: Atom = rule(self.b, *op.args)
+        trivial = len(self.b.stmts) == before
+        del self.b.stmts[before:]
+        return result if trivial else None
+
+    @staticmethod
+    def _float(op: Apply) -> bool:
+        return isinstance(op.args[0].type, Scalar) and op.args[0].type.is_float
+
+    def loop(self, s: For, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
+        kept: list[Carried] = []
+        for c in s.carried:
+            if c.next == c.inner:
+                self.map[c.inner] = self.map[c.result] = self.atom(c.init)
+            else:
+                kept.append(c)
+        inits = [self.atom(c.init) for c in kept]
+        lo, hi = self.atom(s.lo), self.atom(s.hi)
+        for m in written(s.body):
+            self.forget(m, loads)
+        body = self.block(s.body, dict(known), dict(loads))
+        carried = tuple(
+            Carried(c.inner, init, self.atom(c.next), c.result) for c, init in zip(kept, inits, strict=True)
+        )
+        again = For(s.index, lo, hi, s.step, s.descending, carried, body, s.loc)
+        if any(c.next == c.inner for c in carried):
+            self.loop(again, known, loads)  # folding made a carried scalar invariant
+            return
+        self.b.add_stmt(again)
+
+    def branch(self, s: If, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
+        cond = self.atom(s.cond)
+        then = self.block(s.then, dict(known), dict(loads))
+        then_values = [self.atom(m.then) for m in s.merges]
+        orelse = self.block(s.orelse, dict(known), dict(loads))
+        merges: list[Merge] = []
+        for m, t in zip(s.merges, then_values, strict=True):
+            e = self.atom(m.orelse)
+            if t == e:
+                self.map[m.result] = t
+            else:
+                merges.append(Merge(m.result, t, e))
+        for memory in written(then) | written(orelse):
+            self.forget(memory, loads)
+        self.b.add_stmt(If(cond, then, orelse, tuple(merges), s.loc))
+
+
+def _typed(op: Op, target: Symbol) -> Op:
+    """A key for value numbering: casts to different types are different operations."""
+    if isinstance(op, Apply) and op.fn == "cast":
+        return Apply(f"cast {target.type}", op.args)
+    return op
