@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
@@ -24,12 +23,10 @@ def print_table(
     selection: Selection | None,
     rules: Rules,
     refusals: Sequence[Refusal],
-    stream: TextIO | None = None,
+    stream: TextIO,
 ) -> None:
     """The variants, fastest first, then the refused values and the failed variants with their reasons."""
-    stream = stream or sys.stdout
-    terminal = stream.isatty()
-    console = Console(file=stream, width=None if terminal else _WIDE, highlight=False)
+    console = wide_console(stream)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("variant", overflow="fold")
     for title in ("gradient", "x primal (95 % CI)", "memory", "error"):
@@ -48,6 +45,11 @@ def print_table(
     _print_reasons(
         console, "failed:", (f"{describe(e.plan)}: {summary(e.outcome)}: {reason(e.outcome)}" for e in failed)
     )
+
+
+def wide_console(stream: TextIO) -> Console:
+    """For results: the terminal's width, or wide enough that nothing is cut in a file."""
+    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
 
 
 def _row(entry: Entry, selection: Selection | None, rules: Rules) -> tuple[str, ...]:

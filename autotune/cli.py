@@ -1,0 +1,208 @@
+"""``kad-tune``: the command line. Results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from autotune import doctor, kokkos
+from autotune.check import check, print_checked
+from autotune.explain import explain, lines
+from autotune.grad import emit
+from autotune.interrupt import interrupts
+from autotune.legal import describe
+from autotune.options import parser, request, search_options, tool_version, with_verb
+from autotune.outcome import Measurement
+from autotune.problem import architecture
+from autotune.progress import duration, open_progress
+from autotune.session import NoDevice, NoVariant, Tuned, tune
+from autotune.store import CacheError
+from autotune.table import print_table
+from autotune.toolchain import ToolchainMissing
+from autotune.workers import Executor, LocalExecutor, RayExecutor
+from transform.diagnostics import Refused, UsageError
+from transform.frontend.clang import HeadersMissing
+
+OK, FAILED, USAGE, REFUSED, NO_TOOLCHAIN, NO_VARIANT, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status (see the contract in the README)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    out = sys.stdout
+    try:
+        args = parser().parse_args(with_verb(given))
+    except SystemExit as stop:  # argparse has printed help, the version or what is wrong
+        return stop.code if isinstance(stop.code, int) else USAGE
+    try:
+        # Libraries that print (Ray does) must not get between the user and the result.
+        with contextlib.redirect_stdout(sys.stderr):
+            status = _run(args, given, out)
+            out.flush()
+        return status
+    except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Refused as problem:
+        return _say("\n".join(d.render() for d in problem.diagnostics), REFUSED)
+    except UsageError as problem:
+        return _say(f"kad-tune: {problem}", USAGE)
+    except (ToolchainMissing, HeadersMissing) as problem:
+        return _say(f"kad-tune: {problem}", NO_TOOLCHAIN)
+    except NoVariant as problem:
+        return _say(f"kad-tune: {problem}", NO_VARIANT)
+    except NoDevice as problem:
+        return _say(f"kad-tune: {problem}", NO_DEVICE)
+    except CacheError as problem:
+        return _say(f"kad-tune: {problem}", FAILED)
+    except KeyboardInterrupt:
+        return _say(_interrupted(args, given), INTERRUPTED)
+    except Exception as problem:
+        if args.debug or os.environ.get("KAD_DEBUG"):
+            traceback.print_exc()
+        return _say(
+            f"kad-tune {tool_version()}: internal error: {type(problem).__name__}: {problem}\n"
+            "This is a bug in kad-tune. Please report it with the command and the output of the same "
+            "command with --debug.",
+            FAILED,
+        )
+
+
+def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
+    match args.verb:
+        case "tune":
+            return _tune(args, out)
+        case "grad":
+            return _grad(args, out)
+        case "check":
+            return _check(args, out)
+        case "explain":
+            return _explain(args, out)
+        case "archs":
+            statuses = doctor.archs()
+            _print(out, [asdict(s) for s in statuses] if args.json else doctor.render_archs(statuses))
+            return OK
+        case "doctor":
+            checks = doctor.report()
+            _print(out, doctor.to_json(checks) if args.json else doctor.render(checks))
+            return OK if doctor.healthy(checks) else NO_TOOLCHAIN
+        case "kokkos":
+            with open_progress() as progress:
+                built = kokkos.build(architecture(args.arch), args.source, progress.note, prefix=args.prefix)
+            _print(out, built.describe())
+            return OK
+        case absent:
+            raise UsageError(f"{absent} is not available in this version")
+
+
+def _tune(args: argparse.Namespace, out: TextIO) -> int:
+    if args.predict:
+        raise UsageError("--predict is not available in this version")
+    wanted, options = request(args), search_options(args)
+    with _executor(args) as executor, open_progress() as progress, interrupts() as stop:
+        results = tune(wanted, options, executor, progress, stop)
+    if args.json:
+        _print(out, {"results": [r.to_json() for r in results]})
+    else:
+        for tuned in results:
+            _report(tuned, out)
+    lost = [r.arch for r in results if r.entry is None]
+    if lost:
+        raise NoVariant(
+            f"no variant passed verification and the limits for {', '.join(lost)}; no config was written. "
+            "The table says why each one failed"
+        )
+    return OK
+
+
+def _report(tuned: Tuned, out: TextIO) -> None:
+    space = tuned.problem.legal.space
+    print_table(tuned.result.entries, tuned.result.selection, tuned.problem.rules, space.refusals, out)
+    entry = tuned.entry
+    if entry is None or tuned.result.selection is None:
+        return
+    assert isinstance(tuned.result.selection.winner.outcome, Measurement)
+    _print(out, f"winner for {tuned.arch}, workload {tuned.workload}: {describe(entry.knobs)}")
+    _print(
+        out,
+        f"gradient {duration(entry.gradient.median)}, primal {duration(entry.primal.median)}: "
+        f"{entry.ratio.median:.2f} x primal [{entry.ratio.low:.2f}, {entry.ratio.high:.2f}]; "
+        f"{entry.speedup.median:.2f} x the default variant's speed",
+    )
+    others = len(entry.ties) - 1
+    if others:
+        _print(
+            out,
+            f"{others} other{'s' * (others > 1)} cannot be told from the fastest: see ties in the config",
+        )
+    _print(out, f"config {tuned.config}\nheader {tuned.header}")
+
+
+def _grad(args: argparse.Namespace, out: TextIO) -> int:
+    emitted = emit(request(args))
+    if args.json:
+        _print(out, emitted.to_json())
+        return OK
+    for arch, plan, deterministic in emitted.plans:
+        kind = "deterministic" if deterministic else "not deterministic"
+        print(f"{arch}: {describe(plan)} ({kind})", file=sys.stderr)
+    _print(out, str(emitted.header))
+    return OK
+
+
+def _check(args: argparse.Namespace, out: TextIO) -> int:
+    wanted = request(args)
+    with _executor(args) as executor, open_progress() as progress, interrupts() as stop:
+        checked = check(wanted, executor, progress, stop)
+    if args.json:
+        _print(out, {"variants": [c.to_json() for c in checked]})
+    else:
+        print_checked(checked, out)
+    return OK if all(c.passed for c in checked) else NO_VARIANT
+
+
+def _explain(args: argparse.Namespace, out: TextIO) -> int:
+    explanations = explain(request(args))
+    if args.json:
+        _print(out, {"explanations": [e.to_json() for e in explanations]})
+    else:
+        for explanation in explanations:
+            _print(out, "\n".join(lines(explanation)))
+    return OK
+
+
+def _executor(args: argparse.Namespace) -> contextlib.closing[Executor]:
+    if args.executor == "local":
+        if args.ray_address:
+            raise UsageError("--ray-address makes no sense with --executor local")
+        return contextlib.closing(LocalExecutor())
+    return contextlib.closing(RayExecutor(args.ray_address))
+
+
+def _interrupted(args: argparse.Namespace, given: Sequence[str]) -> str:
+    if args.verb != "tune":
+        return "kad-tune: interrupted"
+    again = shlex.join(["kad-tune", *given, *([] if args.resume else ["--resume"])])
+    return f"kad-tune: interrupted; everything measured so far is kept. To continue:\n  {again}"
+
+
+def _print(out: TextIO, result: str | dict[str, Any] | list[Any]) -> None:
+    print(result if isinstance(result, str) else json.dumps(result, indent=2), file=out)
+
+
+def _say(text: str, status: int) -> int:
+    with contextlib.suppress(OSError):  # nobody reads stderr any more
+        print(text, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What a finished search leaves behind: the config entry, the config file, the header."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autotune.legal import LegalPlans
+from autotune.machine import this_machine
+from autotune.options import Request, tool_version
+from autotune.outcome import Measurement
+from autotune.problem import PORTABLE, Derivation
+from autotune.select import Selection, ratio
+from autotune.toolchain import Toolchain
+from autotune.tune import Result
+from autotune.tuned import Provenance, SearchRecord, TunedEntry, header_path, write_atomically
+from search_spaces.model import Architecture, architectures
+from transform import pipeline
+
+
+def tuned_entry(
+    request: Request,
+    derivation: Derivation,
+    arch: Architecture,
+    toolchain: Toolchain,
+    workload: str,
+    result: Result,
+    selection: Selection,
+    search: SearchRecord,
+) -> TunedEntry:
+    """The winner with its evidence and provenance."""
+    winner = selection.winner
+    measured = winner.outcome
+    assert isinstance(measured, Measurement)
+    return TunedEntry(
+        arch=arch.name,
+        workload=workload,
+        wrt=derivation.wrt,
+        of=derivation.of,
+        knobs=winner.plan,
+        primal=measured.primal,
+        gradient=measured.gradient,
+        ratio=ratio(measured.gradient, measured.primal),
+        baseline_knobs=result.reference,
+        baseline=measured.reference,
+        speedup=ratio(measured.reference, measured.gradient),
+        accuracy=measured.accuracy,
+        memory=measured.memory,
+        deterministic=winner.deterministic,
+        reproducible=measured.reproducible,
+        ties=tuple(e.plan for e in selection.ties),
+        search=search,
+        provenance=_provenance(request, derivation, arch, toolchain, winner.plan),
+    )
+
+
+def _provenance(
+    request: Request,
+    derivation: Derivation,
+    arch: Architecture,
+    toolchain: Toolchain,
+    plan: Mapping[str, str | int],
+) -> Provenance:
+    machine = this_machine()
+    gpu = machine.gpus[0] if machine.gpus and arch.backend != "host" else None
+    code = derivation.variant(plan).code("kad")
+    return Provenance(
+        kernel=request.kernel.name,
+        kernel_fingerprint=derivation.kernel_fingerprint,
+        code_fingerprint=hashlib.sha256(code.encode()).hexdigest(),
+        compiler=Path(toolchain.compiler).name,
+        compiler_version=toolchain.compiler_version,
+        flags=toolchain.flags,
+        std=toolchain.std,
+        kokkos_version=toolchain.kokkos.version,
+        kokkos_backends=toolchain.kokkos.backends,
+        device=gpu.name if gpu else machine.cpu,
+        driver=gpu.driver if gpu else "",
+        host=machine.to_json(),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool_version=tool_version(),
+    )
+
+
+def write_header(
+    out: Path, derivation: Derivation, config: Mapping[str, Any], latest: str, note: Callable[[str], None]
+) -> Path:
+    """``OUT/f_grad.hpp`` with the winners of every architecture in ``config``; returns its path.
+
+    Entries of another version of the kernel, or for other independents or dependents, are left out with
+    a note: the portable fallback serves those architectures. Where an architecture was tuned for several
+    workloads, the ``latest`` tuned architecture takes its newest entry, others their first.
+    """
+    winners: dict[str, pipeline.Variant] = {}
+    chosen: dict[str, str] = {}
+    entries = config["entries"]
+    for entry in sorted(entries, key=lambda e: e["provenance"]["date"], reverse=True):
+        arch = architectures().get(entry["arch"])
+        stale = _stale(derivation, entry, arch)
+        if stale is not None or arch is None:
+            note(f"the header leaves out the winner for {entry['arch']}, {entry['workload']}: {stale}")
+        elif arch.macro not in winners:
+            winners[arch.macro] = derivation.variant(entry["knobs"])
+            chosen[arch.macro] = entry["workload"]
+        elif arch.name == latest:
+            note(f"the header uses the winner for {chosen[arch.macro]}, not the one for {entry['workload']}")
+    host = winners.pop("", None)  # no macro names it: it is what every other machine gets
+    text = pipeline.gradient_header(derivation.adjoint, winners, host or portable(derivation))
+    path = header_path(out, derivation.signature.name)
+    write_atomically(path, text)
+    return path
+
+
+def portable(derivation: Derivation) -> pipeline.Variant:
+    """The variant for architectures that nobody tuned for."""
+    return derivation.variant(pipeline.search_space(derivation.adjoint, PORTABLE).default)
+
+
+def _stale(derivation: Derivation, entry: Mapping[str, Any], arch: Architecture | None) -> str | None:
+    """Why an entry's plan cannot go into this kernel's header."""
+    if arch is None:
+        return "this version does not know the architecture"
+    if entry["provenance"]["kernel_fingerprint"] != derivation.kernel_fingerprint:
+        return "the kernel has changed since; tune it again"
+    if (tuple(entry["wrt"]), tuple(entry["of"])) != (derivation.wrt, derivation.of):
+        return "it was tuned for other --wrt or --of"
+    if entry["knobs"] not in LegalPlans(pipeline.search_space(derivation.adjoint, arch)):
+        return "this version offers no such variant; tune it again"
+    return None

@@ -1,0 +1,182 @@
+"""One tuning run, from the request to the files: every architecture in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autotune.evaluate import Job, Limits
+from autotune.interrupt import Interrupts
+from autotune.machine import can_run
+from autotune.options import Request, SearchOptions
+from autotune.outcome import Measurement
+from autotune.problem import (
+    Derivation,
+    architecture,
+    derive_or_install,
+    journal_path,
+    prepare,
+    workload_of,
+)
+from autotune.progress import Progress
+from autotune.results import tuned_entry, write_header
+from autotune.study import open_search, sampler_name
+from autotune.table import entries_json
+from autotune.toolchain import Toolchain
+from autotune.tune import Budget, Problem, Result, run_search
+from autotune.tuned import SearchRecord, TunedEntry, config_path, write_entry
+from autotune.workers import Executor
+from search_spaces.model import Architecture, architectures
+
+
+class NoVariant(Exception):
+    """No variant passed verification, or none that did may win (exit status 5)."""
+
+
+class NoDevice(Exception):
+    """No device of the architecture can be reached (exit status 6). The message lists those that can."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What became of one architecture. Without a winner ``entry``, ``config`` and ``header`` are ``None``."""
+
+    arch: str
+    workload: str
+    problem: Problem
+    result: Result
+    entry: TunedEntry | None
+    config: Path | None
+    header: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "arch": self.arch,
+            "workload": self.workload,
+            "winner": None if self.entry is None else self.entry.to_json(),
+            "variants": entries_json(self.result.entries, self.result.selection, self.problem.rules),
+            "refused": [
+                {"knob": r.parameter, "value": r.value, "reason": r.reason}
+                for r in self.problem.legal.space.refusals
+            ],
+            "config": None if self.config is None else str(self.config),
+            "header": None if self.header is None else str(self.header),
+        }
+
+
+def runnable(names: tuple[str, ...]) -> tuple[Architecture, ...]:
+    """The architectures called ``names``. Raises ``UsageError`` (unknown) or ``NoDevice``."""
+    archs = tuple(architecture(name) for name in names)
+    for arch in archs:
+        reason = can_run(arch)
+        if reason is not None:
+            able = ", ".join(a.name for a in architectures().values() if can_run(a) is None)
+            raise NoDevice(f"{arch.name} ({arch.title}) cannot run here: {reason}; can run here: {able}")
+    return archs
+
+
+def tune(
+    request: Request,
+    options: SearchOptions,
+    executor: Executor,
+    progress: Progress,
+    interrupts: Interrupts,
+    *,
+    limits: Limits | None = None,
+    mutate: Callable[[Job], Job] | None = None,
+) -> tuple[Tuned, ...]:
+    """Tune for every architecture of the request, writing config and header after each.
+
+    ``mutate`` may change a job before it is built (tests inject faults with it). Raises ``Refused``,
+    ``UsageError``, ``ToolchainMissing``, ``KokkosHeadersMissing``, ``NoDevice``, ``KeyboardInterrupt``.
+    """
+    results = []
+    for arch in runnable(request.archs):
+        progress.stage(f"reading {request.kernel}")
+        derivation, toolchain = derive_or_install(request, arch, progress.note)
+        workload = workload_of(request, derivation, progress.note)
+        problem = prepare(
+            request, derivation, arch, toolchain, workload, limits=limits or Limits(), mutate=mutate
+        )
+        sampler = sampler_name(options.sampler, problem.legal.size, options.trials)
+        result = _search(request, options, sampler, problem, executor, progress, interrupts)
+        results.append(
+            _conclude(
+                request,
+                options,
+                sampler,
+                derivation,
+                arch,
+                toolchain,
+                workload.name,
+                problem,
+                result,
+                progress,
+            )
+        )
+    return tuple(results)
+
+
+def _search(
+    request: Request,
+    options: SearchOptions,
+    sampler: str,
+    problem: Problem,
+    executor: Executor,
+    progress: Progress,
+    interrupts: Interrupts,
+) -> Result:
+    search = open_search(
+        problem.legal,
+        label=problem.label,
+        identity=problem.identity,
+        storage=options.storage or journal_path(request.out, problem.label),
+        sampler=sampler,
+        seed=options.seed,
+        resume=options.resume,
+        first=(problem.legal.space.default,),
+    )
+    try:
+        size = problem.legal.size
+        progress.note(
+            f"{problem.label}: {'more than can be enumerated' if size is None else size} legal variants, "
+            f"sampler {sampler}, {len(search.finished())} trials kept from before"
+        )
+        if options.resume and not search.resumed:
+            progress.note(
+                "nothing to resume: no search for this kernel, workload, toolchain and space was kept"
+            )
+        budget = Budget(options.trials, options.time_budget)
+        return run_search(problem, search, executor, budget, progress, interrupts)
+    finally:
+        search.close()
+
+
+def _conclude(
+    request: Request,
+    options: SearchOptions,
+    sampler: str,
+    derivation: Derivation,
+    arch: Architecture,
+    toolchain: Toolchain,
+    workload: str,
+    problem: Problem,
+    result: Result,
+    progress: Progress,
+) -> Tuned:
+    if result.selection is None:
+        return Tuned(arch.name, workload, problem, result, None, None, None)
+    record = SearchRecord(
+        trials=len(result.entries),
+        verified=sum(isinstance(e.outcome, Measurement) for e in result.entries),
+        space=problem.legal.size,
+        sampler=sampler,
+        seed=options.seed,
+    )
+    entry = tuned_entry(request, derivation, arch, toolchain, workload, result, result.selection, record)
+    name = derivation.signature.name
+    config = write_entry(request.out, name, derivation.signature.qualified, entry)
+    header = write_header(request.out, derivation, config, arch.name, progress.note)
+    return Tuned(arch.name, workload, problem, result, entry, config_path(request.out, name), header)
