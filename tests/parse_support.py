@@ -8,7 +8,7 @@ from tests.kokkos_support import toolchain
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.nodes import Program
-from transform.ir.types import View
+from transform.ir.types import Scalar, View
 from transform.ir.walk import written
 from transform.signature import Argument, Signature
 
@@ -32,6 +32,7 @@ def default_signature(program: Program) -> Signature:
     arguments = []
     for p in program.params:
         kind = p.symbol.type
+        assert isinstance(kind, Scalar | View)
         element = kind.element if isinstance(kind, View) else kind
         floating = element.is_float
         dependent = floating and p.symbol in writes and program.returns is None
