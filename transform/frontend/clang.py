@@ -266,7 +266,7 @@ def _parse(path: Path, _modified: int, options: ParseOptions) -> Cursor:
     _contents.cache_clear()
     flags = _flags(path, options)
     unit = cindex.Index.create().parse(str(path), args=flags)
-    errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error]
+    errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not _harmless(d)]
     for error in errors:
         missing = re.match(r"'(.*)' file not found", error.spelling)
         if missing and missing[1] in ("stddef.h", "cstddef", "limits.h", "cmath"):
@@ -279,6 +279,14 @@ def _parse(path: Path, _modified: int, options: ParseOptions) -> Cursor:
     return unit.cursor
 
 
+def _harmless(error: Any) -> bool:
+    """GCC's own headers (omp.h) use attribute forms that libclang does not know; nothing is lost."""
+    place = error.location.file
+    if place is None or not re.search(r"attribute takes (no|at least \d+) arguments?", error.spelling):
+        return False
+    return any(place.name.startswith(directory) for directory in _compiler_include_dirs())
+
+
 def _clang_error(error: Any) -> Diagnostic:
     place = error.location
     loc = Location(place.file.name, place.line, place.column) if place.file else None
@@ -288,21 +296,29 @@ def _clang_error(error: Any) -> Diagnostic:
 
 def _flags(path: Path, options: ParseOptions) -> list[str]:
     own, std = _compile_command(path, options.compile_commands)
-    dirs = [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
     if options.std != ParseOptions.std or std is None:
         std = options.std
-    flags = ["-x", "c++", f"-std={std}", "-Wno-everything"]
+    dirs = [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
+    kokkos = _kokkos_include(options.kokkos_include, dirs)
+    config_file = kokkos / "KokkosCore_config.h"
+    config = config_file.read_text() if config_file.is_file() else ""
+    flags = ["-x", "c++", f"-std={_at_least(std, config)}", "-Wno-everything"]
     flags += [f"-I{d}" for d in options.include_dirs] + own
     flags += [f"-D{d}" for d in options.defines]
-    kokkos = _kokkos_include(options.kokkos_include, dirs)
-    config = kokkos / "KokkosCore_config.h"
-    if config.is_file() and re.search(r"^\s*#define KOKKOS_ENABLE_OPENMP\b", config.read_text(), re.M):
+    if re.search(r"^\s*#define KOKKOS_ENABLE_OPENMP\b", config, re.M):
         # Kokkos insists on an OpenMP compiler; pragmas stay unread, so cursors do not depend on the backend.
         flags.append("-D_OPENMP=201511")
     flags += ["-isystem", str(kokkos)]
     for directory in _compiler_include_dirs():
         flags += ["-isystem", directory]
     return flags
+
+
+def _at_least(std: str, config: str) -> str:
+    """``std``, or the C++ standard that Kokkos was built with if that is later: its headers need it."""
+    required = re.search(r"^\s*#define KOKKOS_ENABLE_CXX(\d\d)\b", config, re.M)
+    own = re.fullmatch(r"(?:c|gnu)\+\+(\d\d)", std)
+    return f"c++{required[1]}" if required and own and int(own[1]) < int(required[1]) else std
 
 
 def _kokkos_include(given: Path | None, include_dirs: list[Path]) -> Path:

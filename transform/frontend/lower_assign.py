@@ -24,7 +24,7 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.places import increment, is_view_access, place, place_type, read, write
 from transform.frontend.scope import Element, Place, Scope, Sum, Value, Variable
 from transform.ir.build import scalar as atom_type
-from transform.ir.nodes import Atom, Const, How
+from transform.ir.nodes import Atom, How
 from transform.ir.types import View
 
 _K = CursorKind
@@ -178,7 +178,7 @@ def atomic_update(scope: Scope, cursor: Cursor) -> None:
         scope.refuse(given[0], "this atomic update is not of a View element", "use += for local variables")
         return
     type_ = place_type(scope, target)
-    amount = convert(scope, Const(1, type_) if value is None else value, type_, "", cursor)
+    amount = convert(scope, constant(1, type_) if value is None else value, type_, "", cursor)
     if sign < 0:
         amount = apply(scope, "neg", (amount,), "", cursor)
     increment(scope, target, amount, How.ATOMIC, cursor)

@@ -204,7 +204,7 @@ def is_view_access(cursor: Cursor) -> bool:
     """Whether a call is ``v(i, ...)``, ``v[i]`` or ``v.access(i, ...)`` of a Kokkos View."""
     if cursor.spelling in ("operator()", "operator[]"):
         given = arguments(cursor)
-        return bool(given) and is_view(given[0].type)
+        return bool(given) and is_view(strip(given[0]).type)  # Kokkos >= 4.6 converts to a base
     return cursor.spelling == "access" and (base := member_base(cursor)) is not None and is_view(base.type)
 
 
@@ -214,7 +214,7 @@ def member_base(call: Cursor) -> Cursor | None:
     if not inner or inner[0].kind != CursorKind.MEMBER_REF_EXPR:
         return None
     base = expressions(inner[0])
-    return base[0] if base else None
+    return strip(base[0]) if base else None
 
 
 def _view_element(scope: Scope, cursor: Cursor) -> Place | None:

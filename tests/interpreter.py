@@ -1,0 +1,271 @@
+"""Runs IR on numpy arrays, one iteration after the other: the semantics that emitted code must have."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, assert_never
+
+import numpy as np
+
+from transform.frontend.cpptypes import wrap
+from transform.ir.nodes import (
+    Accumulate,
+    Allocate,
+    Apply,
+    Atom,
+    Block,
+    Chunked,
+    Color,
+    Combine,
+    Const,
+    Declare,
+    DeepCopy,
+    Extent,
+    For,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Op,
+    Program,
+    Range,
+    Replicate,
+    Restore,
+    Return,
+    Save,
+    Stmt,
+    Store,
+    Symbol,
+    Touch,
+)
+from transform.ir.types import BOOL, Accumulator, Array, Scalar, View
+
+REPLICAS = 3
+
+_DTYPES = {
+    "double": np.float64,
+    "float": np.float32,
+    "bool": np.bool_,
+    "int": np.int32,
+    "unsigned int": np.uint32,
+    "long": np.int64,
+    "unsigned long": np.uint64,
+    "long long": np.int64,
+    "unsigned long long": np.uint64,
+    "short": np.int16,
+    "unsigned short": np.uint16,
+    "char": np.int8,
+    "signed char": np.int8,
+    "unsigned char": np.uint8,
+}
+_ufunc = {
+    "fabs": np.abs, "fmax": np.fmax, "fmin": np.fmin, "pow": np.power, "atan2": np.arctan2,
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
+}  # fmt: skip
+
+
+def run(program: Program, arguments: Mapping[str, Any]) -> Any:
+    """Run ``program`` on arguments by parameter name; arrays are changed in place. Returns its value."""
+    machine = Machine()
+    for param in program.params:
+        value = arguments[param.symbol.name]
+        if isinstance(param.symbol.type, View):
+            assert value.ndim == param.symbol.type.rank, param.symbol.name
+            assert value.dtype == _DTYPES[param.symbol.type.element.name], param.symbol.name
+            machine.values[param.symbol] = value
+        else:
+            assert isinstance(param.symbol.type, Scalar)
+            machine.values[param.symbol] = convert(value, param.symbol.type)
+    with np.errstate(all="ignore"):
+        machine.block(program.body)
+    return machine.result
+
+
+def convert(value: Any, type_: Scalar) -> Any:
+    if type_ == BOOL:
+        return bool(value)
+    if type_.is_float:
+        return _DTYPES[type_.name](value)
+    return wrap(int(value), type_)
+
+
+class Machine:
+    def __init__(self) -> None:
+        self.values: dict[Symbol, Any] = {}
+        self.tapes: dict[str, list[Any]] = defaultdict(list)
+        self.result: Any = None
+
+    def atom(self, atom: Atom) -> Any:
+        return convert(atom.value, atom.type) if isinstance(atom, Const) else self.values[atom]
+
+    def element(self, memory: Symbol, index: tuple[Atom, ...]) -> tuple[Any, tuple[int, ...]]:
+        array = self.values[memory]
+        at = tuple(int(self.atom(i)) for i in index)
+        assert all(0 <= i < n for i, n in zip(at, array.shape, strict=True)), (memory.name, at, array.shape)
+        return array, at
+
+    def block(self, block: Block) -> None:
+        for stmt in block.stmts:
+            self.stmt(stmt)
+
+    def stmt(self, stmt: Stmt) -> None:
+        match stmt:
+            case Let(target=target, op=op):
+                assert isinstance(target.type, Scalar)
+                self.values[target] = self.op(op, target.type)
+            case Declare(target=target, zeroed=zeroed):
+                assert isinstance(target.type, Array)
+                dtype = _DTYPES[target.type.element.name]
+                fill = 0 if zeroed or not target.type.element.is_float else math.nan
+                self.values[target] = np.full(target.type.extents, fill, dtype)
+            case Store(memory=memory, index=index, value=value):
+                array, at = self.element(memory, index)
+                array[at] = self.atom(value)
+            case (
+                Increment(memory=memory, index=index, value=value)
+                | Accumulate(memory=memory, index=index, value=value)
+            ):
+                array, at = self.element(memory, index)
+                array[at] += self.atom(value)
+            case For():
+                self._for(stmt)
+            case If(cond=cond, then=then, orelse=orelse, merges=merges):
+                taken = bool(self.atom(cond))
+                self.block(then if taken else orelse)
+                for m in merges:
+                    self.values[m.result] = self.atom(m.then if taken else m.orelse)
+            case Launch():
+                self._launch(stmt)
+            case Allocate(target=target, extents=extents):
+                assert isinstance(target.type, View)
+                shape = tuple(int(self.atom(e)) for e in extents)
+                self.values[target] = np.zeros(shape, _DTYPES[target.type.element.name])
+            case DeepCopy(target=target, source=source):
+                self.values[target][...] = self.atom(source)
+            case Return(value=value):
+                self.result = self.atom(value)
+            case Save(tape=tape, source=source):
+                value = self.atom(source)
+                self.tapes[tape].append(value.copy() if isinstance(value, np.ndarray) else value)
+            case Restore(target=target, tape=tape):
+                self.values[target] = self.tapes[tape].pop()
+            case Replicate(target=target, source=source):
+                original = self.values[source]
+                self.values[target] = np.zeros((REPLICAS, *original.shape), original.dtype)
+            case Combine(target=target, replicas=replicas):
+                self.values[target] += self.values[replicas].sum(axis=0)
+            case Color() | Touch():
+                pass  # iterations run one after the other anyway
+            case _:
+                assert_never(stmt)
+
+    def _for(self, stmt: For) -> None:
+        indices = range(int(self.atom(stmt.lo)), int(self.atom(stmt.hi)), stmt.step)
+        values = [self.atom(c.init) for c in stmt.carried]
+        for index in reversed(indices) if stmt.descending else indices:
+            self.values[stmt.index] = index
+            for c, value in zip(stmt.carried, values, strict=True):
+                self.values[c.inner] = value
+            self.block(stmt.body)
+            values = [self.atom(c.next) for c in stmt.carried]
+        for c, value in zip(stmt.carried, values, strict=True):
+            self.values[c.result] = value
+
+    def _launch(self, stmt: Launch) -> None:
+        for reduction in stmt.reductions:
+            type_ = reduction.accumulator.type
+            assert isinstance(type_, Accumulator)
+            self.values[reduction.accumulator] = np.zeros((), _DTYPES[type_.element.name])
+        for replica, indices in self._iterations(stmt):
+            if isinstance(stmt.schedule, Chunked):
+                self.values[stmt.schedule.replica] = replica
+            for r, index in zip(stmt.ranges, indices, strict=True):
+                self.values[r.index] = index
+            self.block(stmt.body)
+        for reduction in stmt.reductions:
+            assert isinstance(reduction.result.type, Scalar)
+            self.values[reduction.result] = convert(self.values[reduction.accumulator], reduction.result.type)
+
+    def _iterations(self, stmt: Launch) -> Iterator[tuple[int, tuple[int, ...]]]:
+        def bounds(r: Range) -> range:
+            return range(int(self.atom(r.lo)), int(self.atom(r.hi)))
+
+        outer, *inner = (bounds(r) for r in stmt.ranges)
+        chunk = max(1, -(-len(outer) // REPLICAS))
+        for position, first in enumerate(outer):
+            for rest in itertools.product(*inner):
+                yield position // chunk, (first, *rest)
+
+    def op(self, op: Op, type_: Scalar) -> Any:
+        match op:
+            case Load(memory=memory, index=index):
+                array, at = self.element(memory, index)
+                return convert(array[at], type_)
+            case Extent(view=view, dim=dim):
+                return self.values[view].shape[dim]
+            case Apply(fn=fn, args=args):
+                return convert(apply(fn, [self.atom(a) for a in args]), type_)
+            case _:
+                assert_never(op)
+
+
+def apply(fn: str, args: list[Any]) -> Any:
+    a, b = args[0], args[-1]
+    match fn:
+        case "cast" | "copy":
+            return a
+        case "neg":
+            return -a
+        case "add":
+            return a + b
+        case "sub":
+            return a - b
+        case "mul":
+            return a * b
+        case "div":
+            if not isinstance(a, int):
+                return a / b
+            return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        case "mod":
+            return a - b * (abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1))
+        case "lt":
+            return a < b
+        case "le":
+            return a <= b
+        case "gt":
+            return a > b
+        case "ge":
+            return a >= b
+        case "eq":
+            return a == b
+        case "ne":
+            return a != b
+        case "and":
+            return a and b
+        case "or":
+            return a or b
+        case "not":
+            return not a
+        case "select":
+            return args[1] if a else b
+        case "bitand":
+            return a & b
+        case "bitor":
+            return a | b
+        case "bitxor":
+            return a ^ b
+        case "shl":
+            return a << b
+        case "shr":
+            return a >> b
+        case "fma":
+            return args[0] * args[1] + args[2]
+        case "erf" | "erfc" | "tgamma" | "lgamma":
+            return getattr(math, fn.replace("tgamma", "gamma"))(float(a))
+        case _:
+            return _ufunc[fn](*args) if fn in _ufunc else getattr(np, fn)(*args)
