@@ -137,13 +137,21 @@ def _link_flags(toolchain: Toolchain) -> Iterator[str]:
 
 
 def identity(toolchain: Toolchain) -> str:
-    """A digest of everything that decides what the toolchain makes of a source, this CPU included."""
+    """A digest of everything that decides what the toolchain makes of a source, this CPU included.
+
+    Raises ``ToolchainMissing`` if its Kokkos has been removed.
+    """
     installed = [toolchain.kokkos.include / "KokkosCore_config.h"]
     installed += [Path(p) for p in toolchain.kokkos.libraries if p.startswith("/")]
     parts = [toolchain.compiler, toolchain.compiler_version, toolchain.std, *toolchain.flags]
     parts += [str(toolchain.kokkos.include), toolchain.kokkos.version, *toolchain.kokkos.libraries]
     for path in installed:
-        stat = path.stat()
+        try:
+            stat = path.stat()
+        except OSError as problem:
+            raise ToolchainMissing(
+                f"{path}: gone since this Kokkos was found: {problem.strerror}"
+            ) from problem
         parts.append(f"{stat.st_size}:{stat.st_mtime_ns}")
     if "-march=native" in toolchain.flags:
         parts.append(native_target())

@@ -60,15 +60,17 @@ def download(folder: Path, progress: Callable[[str], None]) -> Path:
         "Dir::Etc::sourceparts": "-",
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
+        "Acquire::http::Timeout": "30",
+        "Acquire::https::Timeout": "30",
         "APT::Update::Post-Invoke": "",
     }
     if os.geteuid() == 0:
         options["APT::Sandbox::User"] = "root"  # the sandbox user cannot write into a private directory
     flags = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
     progress("reading the Debian archive's list of sources")
-    _apt([*flags, "update"], folder)
+    warnings = _apt([*flags, "update"], folder)
     progress(f"downloading Debian's source package {PACKAGE} (about 160 MB), for the Kokkos in it")
-    _apt([*flags, "source", "--download-only", PACKAGE], folder / "source")
+    _apt([*flags, "source", "--download-only", PACKAGE], folder / "source", *warnings)
     found = sorted((folder / "source").glob(f"{PACKAGE}_*.orig.tar.*"))
     found = [f for f in found if f.suffix != ".asc"]
     if not found:
@@ -131,7 +133,9 @@ def _deb822_entries(text: str) -> Iterator[_Entry]:
                 yield _Entry(f"[{shown}] " if shown else "", uri, suite, components)
 
 
-def _apt(arguments: list[str], folder: Path) -> None:
+def _apt(arguments: list[str], folder: Path, *earlier: str) -> list[str]:
+    """Run apt-get; its warnings. Raises ``ToolchainMissing`` with its errors and the ``earlier`` warnings:
+    ``update`` counts an archive out of reach as no error, but it is why ``source`` then finds nothing."""
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         ["apt-get", "-q", *arguments],
@@ -141,6 +145,8 @@ def _apt(arguments: list[str], folder: Path) -> None:
         text=True,
         check=False,
     )
+    said = done.stderr.splitlines()
     if done.returncode:
-        errors = [s for s in done.stderr.splitlines() if s.startswith("E:")] or done.stderr.splitlines()[-5:]
-        raise ToolchainMissing("the Debian archive gave no Kokkos source:\n  " + "\n  ".join(errors))
+        words = [*earlier, *([s for s in said if s.startswith("E:")] or said[-5:])]
+        raise ToolchainMissing("the Debian archive gave no Kokkos source:\n  " + "\n  ".join(words))
+    return [s for s in said if s.startswith(("W:", "E:"))]

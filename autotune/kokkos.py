@@ -98,6 +98,8 @@ def build(
             return there
         with staging(cache_dir() / "kokkos") as work:
             tree = _source_tree(source, work, progress)
+            if arch.backend == "cuda":
+                tree = _with_wrapper_for(arch, tree, work / "cuda")
             _build_tree(tree, arch, compiler, std, final, work, progress)
             staged = work / "image" / final.relative_to("/")
             version = _source_version(tree)
@@ -150,6 +152,22 @@ def _source_tree(source: Path | None, work: Path, progress: Progress) -> Path:
         return source.absolute()
     progress(f"extracting {source}")
     return _extract(source, work / "source", "")
+
+
+def _with_wrapper_for(arch: Architecture, tree: Path, copy: Path) -> Path:
+    """A copy of the tree whose nvcc_wrapper compiles for ``arch`` by default.
+
+    CMake tries the compiler without any flags, and a newer CUDA may have dropped the wrapper's own default.
+    """
+    shutil.copytree(tree, copy, ignore=shutil.ignore_patterns(".git"), symlinks=True)
+    wrapper = copy / "bin/nvcc_wrapper"
+    default = next((f.removeprefix("-arch=") for f in arch.flags if f.startswith("-arch=")), "")
+    if default and wrapper.is_file():
+        text = re.sub(
+            r'^default_arch="sm_\d+"', f'default_arch="{default}"', wrapper.read_text(), flags=re.MULTILINE
+        )
+        wrapper.write_text(text)
+    return copy
 
 
 def _extract(tarball: Path, target: Path, below: str) -> Path:

@@ -56,4 +56,5 @@ def main() -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
-main()
+if __name__ == "__main__":
+    main()

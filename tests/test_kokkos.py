@@ -139,6 +139,15 @@ def test_a_gpu_needs_a_source_that_knows_it(tmp_path: Path, monkeypatch: pytest.
         kokkos.build(architectures()["mi300x"], tree, print)
 
 
+def test_the_cuda_wrapper_defaults_to_the_architecture(tmp_path: Path) -> None:
+    wrapper = fake_kokkos_source.tree(tmp_path / "kokkos") / "bin/nvcc_wrapper"
+    wrapper.parent.mkdir()
+    wrapper.write_text('#!/bin/bash\n#default_arch="sm_80"\ndefault_arch="sm_70"\n')
+    copy = kokkos._with_wrapper_for(architectures()["h100"], tmp_path / "kokkos", tmp_path / "copy")
+    assert 'default_arch="sm_90"' in (copy / "bin/nvcc_wrapper").read_text().splitlines()
+    assert "sm_70" in wrapper.read_text()
+
+
 SOURCES = """\
 # a comment
 Types: deb

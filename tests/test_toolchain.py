@@ -193,6 +193,13 @@ def test_flags(nowhere: Path) -> None:
     assert len({identity(found), identity(serial), identity(toolchain_of(root))}) == 3
 
 
+def test_a_kokkos_that_vanished(nowhere: Path) -> None:
+    found = toolchain_of(fake_kokkos.install(nowhere / "a"))
+    (nowhere / "a/lib/libkokkoscore.a").unlink()
+    with pytest.raises(ToolchainMissing, match=r"libkokkoscore\.a: gone since"):
+        identity(found)
+
+
 @pytest.mark.parametrize(
     ("asked", "fine"), [("c++14", False), ("c++1z", False), ("gnu++2a", True), ("c++98", False)]
 )
