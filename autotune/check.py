@@ -87,7 +87,7 @@ def check_all(
         with interrupts.waiting():
             binaries = _build(problem, reference, jobs, executor)
         for job in jobs:
-            progress.stage(f"{len(checked) + 1}/{len(plans)} {describe(job.plan)}")
+            progress.running(f"{len(checked) + 1}/{len(plans)} {describe(job.plan)}")
             binary = binaries[job.key]
             with interrupts.waiting():
                 verdict = (

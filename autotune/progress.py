@@ -30,6 +30,9 @@ class Progress(Protocol):
     def stage(self, text: str) -> None:
         """What is being done now."""
 
+    def running(self, text: str) -> None:
+        """A variant runs now; of interest only while it does."""
+
     def trial(self, done: int, total: int, variant: str, outcome: Outcome, best: float | None) -> None:
         """A trial ended. ``best``: the smallest gradient/primal ratio so far."""
 
@@ -56,6 +59,9 @@ class PlainProgress:
 
     def stage(self, text: str) -> None:
         print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=self._stream, flush=True)
+
+    def running(self, text: str) -> None:
+        return None
 
     def trial(self, done: int, total: int, variant: str, outcome: Outcome, best: float | None) -> None:
         self.stage(f"{done:3}/{total} {variant}: {summary(outcome)}")
@@ -94,6 +100,9 @@ class LiveProgress:
 
     def stage(self, text: str) -> None:
         self._bar.update(self._task, description=escape(text[:60]))
+
+    def running(self, text: str) -> None:
+        self.stage(text)
 
     def trial(self, done: int, total: int, variant: str, outcome: Outcome, best: float | None) -> None:
         colour = "green" if isinstance(outcome, Measurement) else "red"

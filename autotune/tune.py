@@ -105,6 +105,7 @@ class _Bench:
         self._problem, self._executor = problem, executor
         self._progress, self._interrupts = progress, interrupts
         self._reference: Job | None = problem.job(problem.legal.space.default)
+        self._built: dict[tuple[str, str], Binary | CompileFailed] = {}
         for entry in entries:
             self._learn(problem.job(entry.plan), entry.outcome)
 
@@ -135,7 +136,7 @@ class _Bench:
         if len(best) > 1 and self._reference is not None:
             self._progress.stage(f"timing the best {len(best)} once more, side by side")
             jobs = [self._problem.job(e.plan) for e in best]
-            binaries = self._build([self._problem.task(self._reference, tuple(jobs))])
+            binaries = self._together(self._reference, jobs)
             again = {
                 plan_key(job.plan): self._evaluate(binaries[self._reference.key, job.key], job)
                 for job in jobs
@@ -145,6 +146,13 @@ class _Bench:
         names = {plan_key(e.plan) for e in best} | {plan_key(default)}
         finalists = [e for e in entries if plan_key(e.plan) in names]
         return list(entries), select(finalists, rules, default)
+
+    def _together(self, reference: Job, jobs: Sequence[Job]) -> dict[tuple[str, str], Binary | CompileFailed]:
+        """One program with all of them: one of the search's own if it happens to be."""
+        known = [self._built.get((reference.key, job.key)) for job in jobs]
+        if known[0] is not None and all(binary == known[0] for binary in known):
+            return self._built
+        return self._build([self._problem.task(reference, tuple(jobs))])
 
     def _learn(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Measurement):
@@ -157,8 +165,10 @@ class _Bench:
         if self._reference is None:
             return self._build([self._problem.task(job, (job,)) for job in jobs])
         reference = self._reference
-        count = max(1, min(self._executor.parallel, len(jobs)))
-        groups = [tuple(jobs[i::count]) for i in range(count)]
+        others = [j for j in jobs if j.key != reference.key]
+        count = max(1, min(self._executor.parallel, len(others)))
+        groups = [tuple(others[i::count]) for i in range(count)]
+        groups[0] = (*(j for j in jobs if j.key == reference.key), *groups[0])
         binaries = self._build([self._problem.task(reference, group) for group in groups])
         failed = {key for key, binary in binaries.items() if isinstance(binary, CompileFailed)}
         alone = [j for g in groups if len(g) > 1 for j in g if (reference.key, j.key) in failed]
@@ -174,12 +184,13 @@ class _Bench:
         with self._interrupts.waiting():
             for task, binary in self._executor.build(tasks):
                 binaries |= {(task.reference.key, job.key): binary for job in task.jobs}
+        self._built = self._built | binaries
         return binaries
 
     def _evaluate(self, binary: Binary | CompileFailed, job: Job) -> Outcome:
         if isinstance(binary, CompileFailed):
             return binary
-        self._progress.stage(describe(job.plan))
+        self._progress.running(describe(job.plan))
         with self._interrupts.waiting():
             return self._executor.evaluate(binary, job.key, self._problem.inputs, self._problem.limits)
 
