@@ -40,8 +40,11 @@ def emit(request: Request) -> Emitted:
     derivation = derive(request, archs[0])
     plans = [(a, space_of(request, derivation, a).default) for a in archs]
     winners = {a.macro: derivation.variant(plan) for a, plan in plans}
-    only = derivation.variant(plans[0][1]) if len(plans) == 1 else None
-    text = pipeline.gradient_header(derivation.adjoint, {} if only else winners, only or portable(derivation))
+    if len(plans) == 1:  # asked for by name: every machine gets it
+        text = pipeline.gradient_header(derivation.adjoint, {}, *winners.values())
+    else:
+        fallback = winners.pop("", None) or portable(derivation)
+        text = pipeline.gradient_header(derivation.adjoint, winners, fallback)
     path = header_path(request.out, derivation.signature.name)
     write_atomically(path, text)
     return Emitted(path, tuple((a.name, plan, derivation.variant(plan).deterministic) for a, plan in plans))

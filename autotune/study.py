@@ -34,6 +34,10 @@ from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
 
 _STARTUP = 10  # random trials before the model is used
+# How many plans to ask at once: more build faster, fewer let a model learn. It does not depend on the number
+# of cores, because the same seed must propose the same trials everywhere.
+_BATCH = {"tpe": 8}
+_BATCH_WITHOUT_MODEL = 16
 
 Propose = Callable[[LegalPlans, set[str], int, optuna.Study, FrozenTrial], "dict[str, Value] | None"]
 
@@ -148,12 +152,18 @@ def _tried(trials: Any) -> set[str]:
 
 
 class Search:
-    """An Optuna study of legal plans: ``ask``, ``tell``, ``finished``. Made by ``open_search``."""
+    """An Optuna study of legal plans: ``ask``, ``tell``, ``finished``. Made by ``open_search``.
 
-    def __init__(self, study: optuna.Study, legal: LegalPlans, lock: IO[str] | None, resumed: bool) -> None:
+    ``batch`` is how many trials to ask at once; ``resumed``: earlier trials are in it.
+    """
+
+    def __init__(
+        self, study: optuna.Study, legal: LegalPlans, lock: IO[str] | None, batch: int, resumed: bool
+    ) -> None:
         self._study, self._lock = study, lock
         self._open: dict[int, optuna.Trial] = {}
         self.legal = legal
+        self.batch = batch
         self.resumed = resumed
 
     @property
@@ -272,7 +282,7 @@ def open_search(
             sampler=_Proposals(legal, SAMPLERS[sampler], seed),
             load_if_exists=True,
         )
-        search = Search(study, legal, lock, resumed)
+        search = Search(study, legal, lock, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)
         search.recover()
         if not study.get_trials(deepcopy=False):
             for plan in first:

@@ -16,8 +16,6 @@ from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
 
-# Plans asked at once. Not the number of cores: the same seed must propose the same trials everywhere.
-BATCH = 8
 FINALISTS = 4
 
 
@@ -73,7 +71,7 @@ def run_search(
     bench = _Bench(problem, executor, progress, interrupts, entries)
     total = budget.trials if problem.legal.size is None else min(budget.trials, problem.legal.size)
     while len(entries) < total and not _over(end):
-        trials = search.ask(min(BATCH, total - len(entries)))
+        trials = search.ask(min(search.batch, total - len(entries)))
         if not trials:
             break
         for trial, outcome in bench.run(trials):
