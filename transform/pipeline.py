@@ -6,12 +6,12 @@ parse  ->  differentiate  ->  search_space  ->  realise  ->  header text
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refusal, SearchSpace, Value
-from transform.adjoint.open import Adjoint, OpenGradient
+from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
@@ -22,13 +22,13 @@ from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
 from transform.ir.liveness import remove_dead, remove_dead_tapes
-from transform.ir.nodes import Atom, Block, Launch, Program, Return, Stmt
+from transform.ir.nodes import Atom, Block, How, Increment, Launch, Program, Return, Stmt, Symbol
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
 from transform.strategies.accumulate import STRATEGIES, open_views, realise_launch
-from transform.strategies.intermediates import Choice, choices, recompute, store
+from transform.strategies.intermediates import choices
 
 __all__ = [
     "Adjoint",
@@ -97,7 +97,7 @@ def differentiate(
     if findings:
         raise Refused(findings)
     with_adjoint = frozenset(by_name[a.name] for a in sig.arguments if a.has_adjoint)
-    gradients: dict[str, OpenGradient] = {}
+    gradients: dict[str, Gradient] = {}
     verdicts: tuple[tuple[str, Verdict], ...] = ()
     for name in ("fused", "split"):
         views = frozenset(s for s in with_adjoint if isinstance(s.type, View))
@@ -125,7 +125,7 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
     views = list(dict.fromkeys(v for launch in launches for v in open_views(launch)))
     preferred = [str(v) for v in arch.knobs.get("accumulate", tuple(STRATEGIES))]
     order = [*preferred, *(s for s in STRATEGIES if s not in preferred)]
-    names = {v: f"accumulate.{v.name.removesuffix('_b')}" for v in views}
+    names = {v: _knob(v) for v in views}
     for view in views:
         legal: list[Value] = []
         for strategy in order:
@@ -150,7 +150,7 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
                 "coloring_block", tuple(sizes), "iterations that keep one color together", tuple(colored)
             )
         )
-    for choice in choices(split.body):
+    for choice in choices(split.body, split.origin):
         needs = (("sweep", ("split",)),) if choice.split_only and len(sweeps) > 1 else ()
         parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
         refusals += [Refusal(f"intermediates.{choice.name}", v, why) for v, why in choice.refused]
@@ -165,34 +165,49 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
     return SearchSpace(tuple(parameters), (constraint,), tuple(refusals))
 
 
-def realise(adjoint: Adjoint, plan: Plan) -> Variant:
-    """Close every question of ``adjoint`` as ``plan`` says. ``plan`` must come from ``search_space``."""
+def close(adjoint: Adjoint, plan: Plan) -> Gradient:
+    """Answer every question of ``adjoint`` as ``plan`` says: a gradient without open statements.
+
+    ``plan`` must come from ``search_space``.
+    """
     gradient = adjoint.gradients[str(plan.get("sweep", "split"))]
     fresh = Fresh(_last_id_of(gradient.body) + len(adjoint.program.params))
-    body = gradient.body
-    for choice in choices(body):
+    for choice in choices(gradient.body, gradient.origin):
         answer = plan.get(f"intermediates.{choice.name}", choice.values[0])
-        body = _answer(body, choice, str(answer), fresh)
-    deterministic = True
+        if answer != choice.values[0]:
+            changed = replace(gradient, body=choice.apply(gradient.body, fresh))
+            gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(b)))
 
-    def close(b: Block) -> Block:
-        nonlocal deterministic
+    def closed(b: Block) -> Block:
         out: list[Stmt] = []
         for s in b.stmts:
             if isinstance(s, Launch) and open_views(s):
-                answers = {v: str(plan[f"accumulate.{v.name.removesuffix('_b')}"]) for v in open_views(s)}
-                deterministic &= all(STRATEGIES[a]().deterministic for a in answers.values())
+                answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
                 out += realise_launch(s, answers, int(plan.get("coloring_block", 1)), fresh)
             else:
-                out.append(map_blocks(s, close))
+                out.append(map_blocks(s, closed))
         return Block(tuple(out))
 
-    body = close(body)
-    closed = cpp.ClosedGradient(
-        body, gradient.seed, gradient.adjoints, gradient.scalar_bars, gradient.returned
-    )
+    return replace(gradient, body=closed(gradient.body))
+
+
+def realise(adjoint: Adjoint, plan: Plan) -> Variant:
+    """The C++ of the variant that ``plan`` names. ``plan`` must come from ``search_space``."""
+    closed = close(adjoint, plan)
     text = cpp.gradient(adjoint.program, adjoint.signature, closed, _NAMESPACE)
-    return Variant(dict(plan), deterministic, text, cpp.parts_of(body), adjoint.program.includes)
+    reproducible = not any(
+        isinstance(s, Increment) and s.how is How.ATOMIC and _rounds(s) for s in walk(closed.body)
+    )
+    return Variant(dict(plan), reproducible, text, cpp.parts_of(closed.body), adjoint.program.includes)
+
+
+def _rounds(s: Increment) -> bool:
+    """Whether the order of such increments shows in the last bits."""
+    return is_floating(s.memory.type)
+
+
+def _knob(view: Symbol) -> str:
+    return f"accumulate.{view.name.removesuffix('_b')}"
 
 
 def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: Variant) -> str:
@@ -204,7 +219,7 @@ def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: 
         p for p in ("replicas", "coloring") if any(p in v.parts for v in (*winners.values(), fallback))
     )
     lines = [
-        f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), written by kad-tune.",
+        f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), by kad-tune.",
         f"#ifndef {guard}",
         f"#define {guard}",
         *(f"#include {i}" for i in adjoint.program.includes),
@@ -236,30 +251,31 @@ def _described(variant: Variant) -> str:
     return f"// {plan}\n"
 
 
-def _answer(body: Block, choice: Choice, answer: str, fresh: Fresh) -> Block:
-    if answer == choice.values[0]:
-        return body
-    changed = store(body, choice, fresh) if answer == "store" else recompute(body, choice, fresh)
-    return remove_dead_tapes(remove_dead(changed))
-
-
-def _clean(sweeps: Sweeps) -> OpenGradient:
-    """Simplify the whole gradient; its scalar results stay alive as trailing Returns meanwhile."""
+def _clean(sweeps: Sweeps) -> Gradient:
     fresh = Fresh(sweeps.last_id)
-    results: list[Atom] = list(sweeps.scalar_bars.values())
-    if sweeps.returned is not None:
-        results.append(sweeps.returned)
-    body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts, *(Return(a) for a in results)))
-    body = remove_dead_tapes(simplify(body, fresh))
-    body = remove_dead(simplify(body, fresh))
+
+    def passes(body: Block) -> Block:
+        body = remove_dead_tapes(simplify(body, fresh))
+        return remove_dead(simplify(body, fresh))
+
+    body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts))
+    raw = Gradient(body, sweeps.seed, sweeps.adjoints, sweeps.scalar_bars, sweeps.returned, sweeps.origin)
+    return _tidied(raw, passes)
+
+
+def _tidied(gradient: Gradient, passes: Callable[[Block], Block]) -> Gradient:
+    """Run clean-up passes; the gradient's scalar results stay alive as trailing Returns meanwhile."""
+    results: list[Atom] = list(gradient.scalar_bars.values())
+    if gradient.returned is not None:
+        results.append(gradient.returned)
+    body = passes(Block((*gradient.body.stmts, *(Return(a) for a in results))))
     split = len(body.stmts) - len(results)
     values = [s.value for s in body.stmts[split:] if isinstance(s, Return)]
-    return OpenGradient(
-        Block(body.stmts[:split]),
-        sweeps.seed,
-        sweeps.adjoints,
-        dict(zip(sweeps.scalar_bars, values, strict=False)),
-        values[-1] if sweeps.returned is not None else None,
+    return replace(
+        gradient,
+        body=Block(body.stmts[:split]),
+        scalar_bars=dict(zip(gradient.scalar_bars, values, strict=False)),
+        returned=values[-1] if gradient.returned is not None else None,
     )
 
 
@@ -299,7 +315,7 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
                 name,
                 type_,
                 spelling,
-                cpp.adjoint_spelling(spelling) if isinstance(type_, View) else spelling,
+                type_.writable.spelling if isinstance(type_, View) else spelling,
                 name in independents,
                 name in dependents,
                 name in changed,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from transform.adjoint.kernel import UNRECORDED, KernelSweep
+from transform.adjoint.order import natural_order
 from transform.adjoint.scope import free, loop_free
 from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity, is_floating
@@ -60,6 +61,7 @@ class Sweeps:
 
     ``seed`` is the adjoint of the return value, ``adjoints`` maps each View to its adjoint, ``scalar_bars``
     each scalar parameter to its final adjoint. ``verdicts``: what was proved about races, by kernel label.
+    ``origin`` maps symbols of adjoint kernels to the primal symbols whose value they recompute.
     """
 
     forward: Block
@@ -69,6 +71,7 @@ class Sweeps:
     scalar_bars: dict[Symbol, Atom]
     returned: Atom | None
     verdicts: tuple[tuple[str, Verdict], ...]
+    origin: dict[Symbol, Symbol]
     last_id: int
 
 
@@ -137,6 +140,7 @@ class _HostSweep(Sweep):
         self.findings: list[Diagnostic] = []
         self.late: set[Symbol] = set()
         self.verdicts: list[tuple[str, Verdict]] = []
+        self.origin: dict[Symbol, Symbol] = {}
         self.local_views = {s.target for s in walk(program.body) if isinstance(s, Allocate)}
 
     # ---- the whole function ----
@@ -189,6 +193,7 @@ class _HostSweep(Sweep):
             scalar_bars,
             returned,
             tuple(self.verdicts),
+            self.origin,
             self.fresh.symbol("", INT).id,
         )
 
@@ -282,6 +287,8 @@ class _HostSweep(Sweep):
                         "keep the value in a local scalar, or write to a different View",
                     )
                 )
+        launch = replace(launch, body=natural_order(launch.body))
+        self.origin.update(kernel.origin)
         proved = verdicts(launch, injective_tuples(s))
         self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]
         return close_exclusive(launch, proved), kernel.scalars
@@ -303,7 +310,7 @@ class _HostSweep(Sweep):
         self._add_scalars(scalars, launch, adj)
 
     def _fuse(self, s: Launch, adj: Adjoints) -> Launch | None:
-        """The adjoint of ``s`` together with its primal effects; None where the adjoint must wait for them."""
+        """The adjoint of ``s`` with its primal effects; None where the adjoint must wait for them."""
         split = self._sweep_kernel(s, adj, effects=False, take=False)
         if split is None or _loaded(split[0].body) & written(s.body):
             return None
@@ -318,7 +325,7 @@ class _HostSweep(Sweep):
         return launch
 
     def _late(self, s: Launch) -> set[Symbol]:
-        """What exists only after launch ``s``: its results, the statements behind it, what depends on them."""
+        """What exists only after launch ``s``: its results, later statements, what depends on them."""
         frame = self.frames[0]
         late = {r.result for r in s.reductions}
         late.update(t for stmt in frame.block.stmts[frame.position + 1 :] for t in defines(stmt))
@@ -604,7 +611,7 @@ def _substituted(launch: Launch, mapping: Mapping[Symbol, Atom]) -> Launch:
 
 def _adjoint_type(view: Symbol) -> View:
     assert isinstance(view.type, View)
-    return replace(view.type, read_only=False, spelling=f"kad::adjoint_of<{view.type.spelling}>")
+    return view.type.writable
 
 
 def _scalar(symbol: Symbol) -> Scalar:

@@ -74,7 +74,7 @@ class _Tangent:
             for p in self.program.params:
                 s = p.symbol
                 if s in self.with_tangent:
-                    type_ = replace(s.type, read_only=False) if isinstance(s.type, View) else s.type
+                    type_ = s.type.writable if isinstance(s.type, View) else s.type
                     parameters[s] = self.fresh.symbol(f"{s.name}_d", type_)
                     if isinstance(s.type, View):
                         self.memory[s] = parameters[s]
@@ -95,8 +95,7 @@ class _Tangent:
 
     def _allocate(self, view: Symbol, extents: tuple[Atom, ...]) -> None:
         assert isinstance(view.type, View)
-        type_ = replace(view.type, read_only=False, spelling=f"kad::adjoint_of<{view.type.spelling}>")
-        self.memory[view] = self.fresh.symbol(f"{view.name}_d", type_)
+        self.memory[view] = self.fresh.symbol(f"{view.name}_d", view.type.writable)
         self.b.add_stmt(Allocate(self.memory[view], extents))
 
     def dot(self, a: Atom) -> Atom:

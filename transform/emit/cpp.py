@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from transform.adjoint.gradient import Gradient
 from transform.emit.expressions import literal
 from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
-from transform.ir.build import scalar
 from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import walk
@@ -19,32 +18,12 @@ from transform.signature import Argument, Signature
 _RUNTIME = Path(__file__).parent / "runtime"
 
 
-@dataclass(frozen=True)
-class ClosedGradient:
-    """A gradient with every question answered: what the header's functions do."""
-
-    body: Block
-    seed: Symbol | None
-    adjoints: dict[Symbol, Symbol]
-    scalar_bars: dict[Symbol, Atom]
-    returned: Atom | None
-
-
 def runtime(*parts: str) -> str:
     """The text of the named runtime parts, ``core`` first."""
     return "\n".join((_RUNTIME / f"{part}.hpp").read_text().rstrip() + "\n" for part in ("core", *parts))
 
 
-def adjoint_spelling(spelling: str) -> str:
-    """The View type with elements that can be written, as short as it can be said."""
-    if "MemoryTraits" not in spelling:
-        plain = re.sub(r"^(Kokkos::View<)const ", r"\1", spelling)
-        if plain != spelling or "const" not in spelling:
-            return plain
-    return f"kad::adjoint_of<{spelling}>"
-
-
-def gradient(program: Program, signature: Signature, closed: ClosedGradient, namespace: str) -> str:
+def gradient(program: Program, signature: Signature, closed: Gradient, namespace: str) -> str:
     """The functions and the workspace of one variant, in ``namespace``; needs the runtime before it."""
     names = Names()
     text = Text()
@@ -232,6 +211,3 @@ def tangent(
     out.add("}")
     out.add(f"}}  // namespace {namespace}")
     return "\n".join(out.lines) + "\n"
-
-
-__all__ = ["ClosedGradient", "adjoint_spelling", "gradient", "parts_of", "runtime", "scalar", "tangent"]

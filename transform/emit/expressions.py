@@ -88,8 +88,10 @@ def _inlined(block: Block, tail: tuple[Symbol, ...], count: Counter[Symbol], fou
                 for inner in blocks(s):
                     _inlined(inner, (), count, found)
     for position, s in enumerate(block.stmts):
-        if not (isinstance(s, Let) and s.target.name == TEMPORARY and count[s.target] == 1):
+        if not isinstance(s, Let) or count[s.target] != 1:
             continue
+        if s.target.name != TEMPORARY and s.target not in tail:
+            continue  # a name that the user gave; at a block's end the outer variable has it
         use = used_at.get(s.target)
         if use is None:
             continue

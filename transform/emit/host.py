@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.emit.expressions import SUM
+from transform.emit.expressions import SUM, cast, inlined
 from transform.emit.kernel import KernelPrinter, Text
 from transform.emit.names import Names
 from transform.ir.build import scalar
@@ -15,9 +15,8 @@ from transform.ir.nodes import (
     Colored,
     Combine,
     DeepCopy,
-    For,
-    If,
     Launch,
+    Let,
     Range,
     Reduction,
     Replicate,
@@ -27,8 +26,8 @@ from transform.ir.nodes import (
     Stmt,
     Symbol,
 )
-from transform.ir.types import Coloring, View
-from transform.ir.walk import walk
+from transform.ir.types import View
+from transform.ir.walk import uses, walk
 
 SPACE = "Kokkos::DefaultExecutionSpace"
 
@@ -112,8 +111,7 @@ class HostPrinter(KernelPrinter):
         name = self.names.declare(target)
         member = self.workspace.member(name, f"kad::Buffer<kad::replicas_of<{source.type.spelling}>>")
         extents = "".join(f", {self.names[source]}.extent({d})" for d in range(source.type.rank))
-        space = f"typename {source.type.spelling}::execution_space".replace("typename ", "")
-        count = f"kad::replicas<{space}>()"
+        count = f"kad::replicas<{source.type.spelling}::execution_space>()"
         self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count}{extents});')
 
     def _color(self, s: Color) -> None:
@@ -144,9 +142,8 @@ class HostPrinter(KernelPrinter):
         self.text.depth += 1
         for k in keys:
             mirror = f"{self.names[k]}_host"
-            self.text.add(
-                f"const auto {mirror} = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), {self.names[k]});"
-            )
+            copied = f"Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), {self.names[k]})"
+            self.text.add(f"const auto {mirror} = {copied};")
             self.views[k] = mirror
         type_ = scalar(s.unit.index).name
         self.text.add(
@@ -213,7 +210,8 @@ class HostPrinter(KernelPrinter):
             bounds = [(self.expr(r.lo), self.expr(r.hi)) for r in s.ranges]
             if len(s.ranges) == 1:
                 type_ = scalar(s.ranges[0].index).name
-                policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({bounds[0][0]}, {bounds[0][1]})"
+                template = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>"
+                policy = f"{template}({bounds[0][0]}, {bounds[0][1]})"
             else:
                 los = ", ".join(f"std::int64_t({lo})" for lo, _ in bounds)
                 his = ", ".join(f"std::int64_t({hi})" for _, hi in bounds)
@@ -227,23 +225,22 @@ class HostPrinter(KernelPrinter):
             self._close(self._results(s))
 
     def _chunked(self, s: Launch, how: Chunked) -> None:
+        outer = s.ranges[0]
+        count = self.names.fresh("replicas")
+        self.text.add(f"const int {count} = kad::replicas<{s.space}>();")
         with self.names.scope():
-            outer = s.ranges[0]
-            lo, hi = self.expr(outer.lo), self.expr(outer.hi)
-            count = self.names.fresh("replicas")
-            self.text.add(f"const int {count} = kad::replicas<{s.space}>();")
             replica = self.names.declare(how.replica)
             self._open(s, f"Kokkos::RangePolicy<{s.space}>(0, {count})", [f"const int {replica}"])
-            self._part(s, f"kad::chunk({self._pair(outer, lo, hi)}, {replica}, {count})")
+            self._part(s, f"kad::chunk({self._pair(outer)}, {replica}, {count})")
             self._close(self._results(s))
 
     def _colored(self, s: Launch, how: Colored) -> None:
         name, color = self.colorings[how.coloring]
         outer = s.ranges[0]
-        lo, hi = self.expr(outer.lo), self.expr(outer.hi)
+        blocks = self.names.fresh("blocks")
+        self.text.add(f"const auto {blocks} = {name}.blocks();")
         with self.names.scope():
-            blocks, c, b = (self.names.fresh(w) for w in ("blocks", "color", "b"))
-            self.text.add(f"const auto {blocks} = {name}.blocks();")
+            c, b = (self.names.fresh(w) for w in ("color", "b"))
             self.text.add(f"for (int {c} = 0; {c} < {name}.colors(); ++{c}) {{")
             self.text.depth += 1
             parts = [self.names.fresh(f"{self.names[r.result]}_part") for r in s.reductions]
@@ -251,16 +248,19 @@ class HostPrinter(KernelPrinter):
                 self.text.add(f"{scalar(r.result).name} {part} = 0;")
             policy = f"Kokkos::RangePolicy<{s.space}>({name}.first({c}), {name}.last({c}))"
             self._open(s, policy, [f"const int {b}"])
-            self._part(s, f"kad::block({self._pair(outer, lo, hi)}, {blocks}({b}), {color.block})")
+            self._part(s, f"kad::block({self._pair(outer)}, {blocks}({b}), {color.block})")
             self._close(parts)
             for r, part in zip(s.reductions, parts, strict=True):
                 self.text.add(f"{self.names[r.result]} += {part};")
             self.text.depth -= 1
             self.text.add("}")
 
-    def _pair(self, outer: Range, lo: str, hi: str) -> str:
-        type_ = scalar(outer.index).name
-        return f"static_cast<{type_}>({lo}), static_cast<{type_}>({hi})"
+    def _pair(self, outer: Range) -> str:
+        type_ = scalar(outer.index)
+        bounds = (
+            self.expr(a) if scalar(a) == type_ else cast(type_, self.expr(a)) for a in (outer.lo, outer.hi)
+        )
+        return ", ".join(bounds)
 
     def _part(self, s: Launch, part: str) -> None:
         """Run a part of the outermost range, and all of the inner ones, in order."""
@@ -274,14 +274,13 @@ class HostPrinter(KernelPrinter):
         self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; ++{index}) {{")
         self.text.depth += 1
         for r in inner:
-            lo, hi = self.expr(r.lo, SUM), self.expr(r.hi, SUM)
-            index = self.names.declare(r.index)
-            itype = scalar(r.index).name
-            self.text.add(
-                f"for ({itype} {index} = {itype}({lo}); {index} < {itype}({hi}); ++{index}) {{"
-                if " " not in itype
-                else f"for ({itype} {index} = {lo}; {index} < {hi}; ++{index}) {{"
+            inner_type = scalar(r.index)
+            lo, hi = (
+                self.expr(a, SUM) if scalar(a) == inner_type else cast(inner_type, self.expr(a))
+                for a in (r.lo, r.hi)
             )
+            index = self.names.declare(r.index)
+            self.text.add(f"for ({inner_type.name} {index} = {lo}; {index} < {hi}; ++{index}) {{")
             self.text.depth += 1
             opened += 1
         self.begin(s.body)
@@ -311,37 +310,19 @@ class HostPrinter(KernelPrinter):
 
     def begin_host(self, block: Block) -> None:
         """Write host temporaries in place too, but never inside a launch (captures read variables)."""
-        from transform.emit.expressions import inlined
-        from transform.ir.nodes import Let
-
         chosen = inlined(block)
         captured = {
             a
             for s in walk(block)
             if isinstance(s, Launch | Color)
             for inner in walk(s.body)
-            for a in _uses(inner)
+            for a in uses(inner)
         }
         for s in walk(block):
             if isinstance(s, Let) and s.target in chosen and s.target not in captured:
                 self.inline[s.target] = s
 
-    def loop(self, s: For) -> None:
-        super().loop(s)
-
-    def branch(self, s: If) -> None:
-        super().branch(s)
-
-
-def _uses(s: Stmt) -> tuple[Symbol, ...]:
-    from transform.ir.walk import uses
-
-    return uses(s)
-
 
 def _view(symbol: Symbol) -> View:
     assert isinstance(symbol.type, View)
     return symbol.type
-
-
-__all__ = ["Coloring", "HostPrinter", "Workspace"]

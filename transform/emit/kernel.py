@@ -40,6 +40,7 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.types import Accumulator, Array, Scalar
+from transform.ir.walk import walk
 
 
 class OpenQuestion(AssertionError):
@@ -94,10 +95,8 @@ class KernelPrinter:
             case Apply(fn="cast", args=(a,)):
                 return cast(type_, self.expr(a)), ATOM
             case Apply(fn="select", args=(c, a, b)):
-                return (
-                    f"{self.expr(c, TERNARY - 1)} ? {self.expr(a, TERNARY - 1)} : {self.expr(b, TERNARY - 1)}",
-                    TERNARY,
-                )
+                cond, yes, no = (self.expr(x, TERNARY - 1) for x in (c, a, b))
+                return f"{cond} ? {yes} : {no}", TERNARY
             case Apply(fn=fn, args=(a, b)) if fn in BINARY:
                 sign, strength = BINARY[fn]
                 # Only sums and products may go without parentheses inside themselves, on the left.
@@ -106,6 +105,8 @@ class KernelPrinter:
                 if strength > SUM:  # mixed logic reads better with parentheses
                     left = right = SUM
                 return f"{self.expr(a, left)} {sign} {self.expr(b, right)}", strength
+            case Apply(fn="spacing", args=(a,)):
+                return cast(type_, f"kad::spacing({self.expr(a)})"), ATOM
             case Apply(fn=fn, args=args):
                 return f"kad::math::{fn}({', '.join(self.expr(a) for a in args)})", ATOM
 
@@ -125,8 +126,6 @@ class KernelPrinter:
         self._find(block, chosen)
 
     def _find(self, block: Block, chosen: set[Symbol]) -> None:
-        from transform.ir.walk import walk
-
         for s in walk(block):
             if isinstance(s, Let) and s.target in chosen:
                 self.inline[s.target] = s

@@ -203,11 +203,19 @@ def is_written(cursor: Cursor) -> bool:
     return cursor.location.file is not None
 
 
+def is_implicit(outer: Cursor, inner: Cursor) -> bool:
+    """Whether ``outer`` is a node that the compiler put around ``inner``: it has no text of its own."""
+    a, b = outer.extent, inner.extent
+    return bool(a.start.offset == b.start.offset and a.end.offset == b.end.offset)
+
+
 def strip(cursor: Cursor) -> Cursor:
     """``cursor`` without parentheses and implicit conversions."""
     while cursor.kind in (CursorKind.PAREN_EXPR, CursorKind.UNEXPOSED_EXPR):
         inner = expressions(cursor)
-        if len(inner) != 1:
+        if len(inner) != 1 or (
+            cursor.kind == CursorKind.UNEXPOSED_EXPR and not is_implicit(cursor, inner[0])
+        ):
             break
         cursor = inner[0]
     return cursor

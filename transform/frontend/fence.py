@@ -43,6 +43,7 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
         "an assignment inside an expression is not supported",
         "give the assignment its own statement",
     ),
+    _K.UNION_DECL: ("a local union is not supported", "use scalars and fixed-size arrays"),
     _K.STRUCT_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
     _K.CLASS_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
     _K.STRING_LITERAL: ("text is not supported here", "remove it from the differentiated function"),
@@ -98,14 +99,15 @@ def construct(cursor: Cursor) -> tuple[str, str]:
 def function(callee: Cursor) -> tuple[str, str]:
     """Message and hint for a call that is neither known nor inlinable."""
     name = qualified(callee)
-    hint = _FUNCTIONS.get(name)
-    if hint is None and callee.kind == CursorKind.CXX_METHOD:
+    if name in _FUNCTIONS:
+        return f"the function {name} is not supported", _FUNCTIONS[name]
+    if callee.kind == CursorKind.CXX_METHOD:
         owner = callee.semantic_parent
         hint = _CLASSES.get(qualified(owner), "call free functions only")
         return f"the member function {owner.spelling}::{callee.spelling} is not supported", hint
     return (
         f"the function {name} is not known",
-        hint or "define it as an inline function in this file or an included header",
+        "define it as an inline function in this file or an included header",
     )
 
 
@@ -113,6 +115,13 @@ def reducer(name: str) -> tuple[str, str]:
     hint = "only sums can be differentiated: pass a scalar variable or Kokkos::Sum<double>(x)"
     kind = "reducer" if name.rpartition("::")[2] in _REDUCERS else "reduction result"
     return f"the {kind} {name or 'of this type'} is not supported", hint
+
+
+def policy(cursor: Cursor) -> tuple[str, str]:
+    """Message and hint for an execution policy that is not understood."""
+    name = class_name(cursor.type) or str(cursor.type.spelling)
+    hint = _CLASSES.get(name, "use an integer count, RangePolicy or MDRangePolicy")
+    return f"the policy {name} is not supported", hint
 
 
 def variable_type(cursor: Cursor) -> tuple[str, str]:

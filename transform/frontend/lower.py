@@ -51,7 +51,7 @@ def lower(path: Path, options: ParseOptions, function: str | None) -> Program:
 def _select(unit: Cursor, path: Path, function: str | None) -> Cursor:
     defined = list(_free_functions(unit, path))
     if function is not None:
-        return _named(defined, path, function)
+        return _named(unit, defined, path, function)
     candidates = [f for f in defined if _differentiable_result(f) and kokkos.has_launch(f)]
     if len(candidates) == 1:
         return candidates[0]
@@ -65,7 +65,7 @@ def _select(unit: Cursor, path: Path, function: str | None) -> Cursor:
     raise UsageError(f"{path} has several candidates; choose one with --function NAME:\n{names}")
 
 
-def _named(defined: list[Cursor], path: Path, function: str) -> Cursor:
+def _named(unit: Cursor, defined: list[Cursor], path: Path, function: str) -> Cursor:
     wanted = function.removeprefix("::")
     found = [f for f in defined if qualified(f) == wanted] or [f for f in defined if f.spelling == wanted]
     if len(found) == 1:
@@ -73,6 +73,10 @@ def _named(defined: list[Cursor], path: Path, function: str) -> Cursor:
     if found:
         lines = ", ".join(f"{qualified(f)} (line {f.location.line})" for f in found)
         raise UsageError(f"{path}: '{function}' is ambiguous: {lines}")
+    if any(t.spelling == wanted for t in _templates(unit, path)):
+        raise UsageError(
+            f"{path}: '{function}' is a template: wrap the instance to differentiate in a function"
+        )
     names = sorted({qualified(f) for f in defined} | {str(f.spelling) for f in defined})
     close = difflib.get_close_matches(wanted, names, n=3)
     known = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names) or 'none'}"
@@ -81,13 +85,24 @@ def _named(defined: list[Cursor], path: Path, function: str) -> Cursor:
 
 def _free_functions(parent: Cursor, path: Path) -> Iterator[Cursor]:
     """The functions with a body in the main file, in any namespace."""
+    for cursor in _declarations(parent, path):
+        if cursor.kind == _K.FUNCTION_DECL and cursor.is_definition():
+            yield cursor
+
+
+def _templates(parent: Cursor, path: Path) -> Iterator[Cursor]:
+    return (c for c in _declarations(parent, path) if c.kind == _K.FUNCTION_TEMPLATE)
+
+
+def _declarations(parent: Cursor, path: Path) -> Iterator[Cursor]:
+    """What the main file declares at namespace scope."""
     for cursor in parent.get_children():
         if cursor.location.file is None or str(cursor.location.file.name) != str(path):
             continue
-        if cursor.kind == _K.FUNCTION_DECL and cursor.is_definition():
+        if cursor.kind in (_K.NAMESPACE, _K.LINKAGE_SPEC, _K.UNEXPOSED_DECL):
+            yield from _declarations(cursor, path)
+        else:
             yield cursor
-        elif cursor.kind in (_K.NAMESPACE, _K.LINKAGE_SPEC, _K.UNEXPOSED_DECL):
-            yield from _free_functions(cursor, path)
 
 
 def _differentiable_result(function: Cursor) -> bool:
@@ -130,11 +145,10 @@ def _lower_function(function: Cursor, path: Path) -> Program:
 def _return(scope: Scope, function: Cursor, returns: Scalar) -> Return:
     result = scope.env[_RETURN_KEY]
     assert isinstance(result, Value)
-    if result.atom is None:
+    if result.atom is None and not scope.findings:
         message = f"'{function.spelling}' may end without returning a value"
         scope.refuse(function, message, "return a value on every path")
-        return Return(scope.dummy(function), location(function))
-    return Return(result.atom, location(function))
+    return Return(result.atom or scope.dummy(function), location(function))
 
 
 def _parameter(scope: Scope, cursor: Cursor) -> Param | None:

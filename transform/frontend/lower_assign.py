@@ -58,7 +58,7 @@ def assignment(scope: Scope, cursor: Cursor) -> None:
     added = _self_increment(left, right)
     if added is not None:
         fn, operand = added
-        value = expression(scope, operand, "", True)
+        value = expression(scope, operand)
         _update(scope, left, fn, value, cursor)
         return
     value = expression(scope, right, _name(left), True)
@@ -143,6 +143,9 @@ def _update(scope: Scope, left: Cursor, fn: str, value: Atom, cursor: Cursor) ->
         if fn == "sub":
             amount = apply(scope, "neg", (amount,), "", cursor)
         increment(scope, target, amount, How.PLAIN, cursor)
+        return
+    if isinstance(target, Sum):
+        write(scope, target, value, cursor)  # refused
         return
     name = _target_name(scope, target)
     old = read(scope, target, "", left)

@@ -23,7 +23,7 @@ from transform.frontend.clang import (
     unary_kind,
 )
 from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
-from transform.frontend.places import is_view_access, member_base, memory, place, place_type
+from transform.frontend.places import is_broken, is_view_access, member_base, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value, zero
 from transform.ir.nodes import (
     Atom,
@@ -52,13 +52,18 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return None
     if callee.kind == _K.CXX_METHOD:
         return _method(scope, cursor, callee)
+    if callee.kind in (_K.VAR_DECL, _K.PARM_DECL):
+        if not isinstance(scope.env.get(key(callee)), Broken):
+            hint = "call a free function by its name"
+            scope.refuse(cursor, "a call through a function pointer is not supported", hint)
+        return None
     if callee.kind != _K.FUNCTION_DECL:
         message = f"an object of type '{cursor.type.spelling}' is not supported here"
         scope.refuse(cursor, message, "use scalars and Views")
         return None
     definition = callee.get_definition()
     user_code = definition is not None and not in_system_header(definition)
-    if user_code and not namespace(callee).startswith(("std", "Kokkos")):
+    if user_code and namespace(callee).split("::")[0] not in ("std", "Kokkos"):
         return _inline(scope, cursor, callee, definition, name, top)
     fn = kokkos.math_function(callee)
     type_ = scalar(cursor.type)
@@ -83,6 +88,9 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
 
 def _method(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
     base = member_base(cursor)
+    given = arguments(cursor)
+    if is_broken(scope, base if base is not None or not given else given[0]):
+        return None
     if base is not None and is_view(base.type):
         found = _view_property(scope, cursor, base, str(callee.spelling))
         if found is not None:
@@ -90,10 +98,7 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
     value, type_ = evaluate(cursor), scalar(cursor.type)
     if value is not None and type_ is not None:  # std::numeric_limits<double>::epsilon()
         return constant(value, type_)
-    if callee.spelling == "operator()" and base is None and callee.semantic_parent.spelling == "":
-        hint = "make the lambda an inline free function"
-        scope.refuse(cursor, "calling a local lambda is not supported", hint)
-    elif base is not None and is_view(base.type):
+    if base is not None and is_view(base.type):
         message = f"the member function View::{callee.spelling} is not supported"
         scope.refuse(cursor, message, "supported are v(...), v[...], extent, extent_int and size")
     else:
@@ -174,6 +179,7 @@ def _inline(
         message = f"{function} returns '{callee.result_type.spelling}'"
         scope.refuse(cursor, message, "return a scalar by value, or write results to reference parameters")
         return None
+    findings = len(scope.findings)
     bindings = _bind(scope, cursor, callee, definition)
     if bindings is None:
         return None
@@ -200,7 +206,8 @@ def _inline(
         return None
     assert isinstance(result, Value)
     if result.atom is None:
-        scope.refuse(cursor, f"{function} may end without returning a value", "return on every path")
+        if len(scope.findings) == findings:  # else a refused statement may be the reason
+            scope.refuse(cursor, f"{function} may end without returning a value", "return on every path")
         return zero(returns)
     return result.atom
 

@@ -203,6 +203,9 @@ def _is_plain_allocation(cursor: Cursor) -> bool:
 def deep_copy(scope: Scope, cursor: Cursor) -> None:
     """``Kokkos::deep_copy(View, View or scalar)``."""
     given = [a for a in arguments(cursor) if is_written(a)]
+    if scope.in_kernel:
+        scope.refuse(cursor, "deep_copy inside a kernel is not supported", "copy the elements in a loop")
+        return
     if len(given) != 2:
         hint = "write deep_copy(target, source)"
         scope.refuse(cursor, "deep_copy with an execution space is not supported", hint)

@@ -12,6 +12,7 @@ from transform.frontend.clang import (
     binary_kind,
     evaluate,
     expressions,
+    is_implicit,
     key,
     unary_kind,
 )
@@ -127,9 +128,11 @@ def _wrapped(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     """Parentheses, implicit conversions and casts: the operand, converted by the caller."""
     inner, type_ = expressions(cursor), scalar(cursor.type)
     if type_ is None:
-        scope.refuse(cursor, f"a value of type '{cursor.type.spelling}' is not supported", "use scalars")
+        if not is_broken(scope, cursor):
+            message = f"a value of type '{cursor.type.spelling}' is not supported"
+            scope.refuse(cursor, message, "use scalars")
         return None
-    if len(inner) == 1:
+    if len(inner) == 1 and (cursor.kind != _K.UNEXPOSED_EXPR or is_implicit(cursor, inner[0])):
         if scalar(inner[0].type) is None and inner[0].kind != _K.INIT_LIST_EXPR:
             _unsupported_operand(scope, inner[0])
             return None
@@ -141,6 +144,8 @@ def _wrapped(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
 
 
 def _unsupported_operand(scope: Scope, cursor: Cursor) -> None:
+    if is_broken(scope, cursor):
+        return
     before = len(scope.findings)
     if cursor.kind in (_K.CALL_EXPR, _K.LAMBDA_EXPR, _K.STRING_LITERAL):
         _expression(scope, cursor, "", False)

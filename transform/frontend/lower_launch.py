@@ -46,10 +46,10 @@ def policy(scope: Scope, cursor: Cursor) -> Policy | None:
         if isinstance(known, Policy):
             return known
         if not isinstance(known, Broken):
-            scope.refuse(source, *fence.variable_type(source))
+            scope.refuse(source, *fence.policy(source))
         return None
     if not kokkos.is_policy(source.type) or source.kind not in (_K.CALL_EXPR, _K.INIT_LIST_EXPR):
-        scope.refuse(cursor, *fence.variable_type(cursor))
+        scope.refuse(cursor, *fence.policy(source))
         return None
     given = [strip(a) for a in _policy_arguments(source) if is_written(a)]
     if len(given) == 1 and kokkos.is_policy(given[0].type):  # a copy
@@ -140,9 +140,10 @@ def launch(scope: Scope, cursor: Cursor) -> None:
         scope.refuse(cursor, "the body of this launch is not a lambda", _LAMBDA_HINT)
         return
     found = policy(scope, policy_cursor)
-    introducer = _check_capture(scope, body)
-    if found is None or not introducer:
-        found = found or Policy(kokkos.DEFAULT_SPACE, ((Const(0, INT), Const(0, INT)),))
+    _check_capture(scope, body)
+    if found is None:
+        _find_more(scope, body)
+        return
     _lower_launch(scope, cursor, label, found, body, results)
 
 
@@ -167,24 +168,31 @@ def _text(cursor: Cursor) -> str:
         cursor = inner[0]
 
 
-def _check_capture(scope: Scope, body: Cursor) -> bool:
+def _find_more(scope: Scope, body: Cursor) -> None:
+    """Lower the body of a launch whose policy was refused, for the findings in it only."""
+    before = dict(scope.env)
+    for parameter in (c for c in children(body) if c.kind == _K.PARM_DECL):
+        type_ = scalar(parameter.type)
+        value = Value("i", type_, Const(0, type_)) if type_ is not None and type_.is_integer else Broken()
+        scope.env[key(parameter)] = value
+    _kernel_body(scope, [c for c in children(body) if c.kind == _K.COMPOUND_STMT])
+    scope.env = before
+
+
+def _check_capture(scope: Scope, body: Cursor) -> None:
     """Refuse captures other than by value."""
     text = source_text(body)
     if text.startswith("KOKKOS_LAMBDA"):
-        return True
+        return
     introducer = re.match(r"\[([^\]]*)\]", text)
+    captures = introducer[1].replace(" ", "") if introducer else ""
     if introducer is None:
         hint = "write the lambda in the launch itself, not through a macro of your own"
         scope.refuse(body, "what this lambda captures cannot be read", hint)
-        return False
-    captures = introducer[1].replace(" ", "")
-    if "&" in captures:
+    elif "&" in captures:
         scope.refuse(body, "a kernel that captures by reference is not supported", _LAMBDA_HINT)
-        return False
-    if re.fullmatch(r"=|(\w+(,\w+)*)?", captures) and "this" not in captures.split(","):
-        return True
-    scope.refuse(body, f"the lambda capture [{captures}] is not supported", _LAMBDA_HINT)
-    return False
+    elif not re.fullmatch(r"=|(\w+(,\w+)*)?", captures) or "this" in captures.split(","):
+        scope.refuse(body, f"the lambda capture [{captures}] is not supported", _LAMBDA_HINT)
 
 
 def _lower_launch(

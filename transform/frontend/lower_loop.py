@@ -29,7 +29,8 @@ from transform.frontend.scope import Alias, Env, Scope, Value, Variable, zero
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Block, Carried, Const, For, Let, Load, Stmt, Symbol
 from transform.ir.types import Scalar
-from transform.ir.walk import substitute, written
+from transform.ir.walk import substitute, uses, written
+from transform.ir.walk import walk as walk_ir
 
 _K = CursorKind
 _HINT = "write for (int i = begin; i < end; ++i) with bounds that the body does not change"
@@ -201,17 +202,20 @@ def _limits(
     if not compared.is_integer:
         scope.refuse(header.bound, "a loop bound must be an integer", "convert it to an integer first")
         return None
-    unsigned_compare = is_signed(type_) and not is_signed(compared)
+    mixed = is_signed(type_) != is_signed(compared)
     limit = convert(scope, bound, type_, "", header.bound)
     one = constant(1, type_)
     if header.step > 0:
         hi = limit
         if header.relation is Binary.LE:
             hi = apply(scope, "add", (limit, one), "", cursor)
-        if unsigned_compare and not (isinstance(start, Const) and start.value >= 0):
-            # C++ compares a negative start as a huge unsigned number: no iteration.
-            negative = apply(scope, "lt", (start, zero(type_)), "", cursor)
-            hi = apply(scope, "select", (negative, start, hi), "", cursor)
+        if mixed and header.relation is not Binary.NE:
+            # C++ compares a negative start as a huge unsigned number, a negative bound as below any unsigned
+            # index: no iteration in either case.
+            decisive = start if is_signed(type_) else bound
+            if not (isinstance(decisive, Const) and decisive.value >= 0) and is_signed(atom_type(decisive)):
+                negative = apply(scope, "lt", (decisive, zero(atom_type(decisive))), "", cursor)
+                hi = apply(scope, "select", (negative, start, hi), "", cursor)
         return start, hi
     if (
         not is_signed(type_)
@@ -222,9 +226,9 @@ def _limits(
         hint = "count up, or use a signed index"
         scope.refuse(header.bound, "an unsigned index is always >= 0: the loop never ends", hint)
         return None
-    if unsigned_compare:
-        hint = "compare with a signed bound"
-        scope.refuse(header.bound, "a signed index counts down to an unsigned bound", hint)
+    if mixed:
+        hint = "compare with a bound of the index's own type"
+        scope.refuse(header.bound, "a loop that counts down compares signed with unsigned", hint)
         return None
     lo = limit if header.relation is Binary.GE else apply(scope, "add", (limit, one), "", cursor)
     hi = apply(scope, "add", (start, one), "", cursor)
@@ -295,9 +299,11 @@ def _close(
             unchanged[inner[name]] = binding.atom
         else:
             changed.add(name)
-            if end.atom is None:
+            if end.atom is None:  # the index of an inner loop: its value at the next iteration is not tracked
                 scope.env[name] = replace(binding, atom=None)
-                unchanged[inner[name]] = binding.atom
+                if any(inner[name] in uses(s) for s in walk_ir(block)):
+                    hint = "declare the index of the inner loop in its for statement"
+                    scope.refuse(cursor, f"'{binding.name}' may be used uninitialised in this loop", hint)
             else:
                 results.append((name, binding, inner[name], end.atom))
     carried: list[Carried] = []

@@ -36,6 +36,8 @@ def body(scope: Scope, statements: list[Cursor]) -> None:
     """
     for position, statement in enumerate(statements):
         rest = statements[position + 1 :]
+        if statement.kind == _K.UNEXPOSED_STMT and len(inner := children(statement)) == 1:
+            statement = inner[0]  # a statement with an attribute or #pragma unroll
         if statement.kind in _EXITS:
             _exit(scope, statement)
             return  # what follows is never executed
@@ -59,8 +61,6 @@ def _statement(scope: Scope, cursor: Cursor) -> None:
         _if(scope, cursor, [])
     elif kind == _K.FOR_STMT:
         loop(scope, cursor)
-    elif kind == _K.UNEXPOSED_STMT and len(inner := children(cursor)) == 1:  # a loop with #pragma unroll
-        _statement(scope, inner[0])
     elif kind != _K.NULL_STMT:
         _expression_statement(scope, cursor)
 
@@ -197,7 +197,7 @@ def _if(scope: Scope, cursor: Cursor, rest: list[Cursor]) -> None:
         else:
             hint = "let the whole branch end in return, or move the rest of the code into an else"
             scope.refuse(cursor, "an exit from only a part of this branch is not supported", hint)
-            return
+            no = [*no, *rest]  # to collect the findings there
     if isinstance(cond, Const):
         body(scope, yes if cond.value else no)
         return

@@ -175,12 +175,16 @@ def place(scope: Scope, cursor: Cursor) -> Place | None:
     return None
 
 
-def is_broken(scope: Scope, member: Cursor) -> bool:
-    """Whether an object was refused where it is declared: its members need no finding of their own."""
-    base = [strip(c) for c in expressions(member)]
-    if not base or base[0].kind != CursorKind.DECL_REF_EXPR:
-        return False
-    return isinstance(scope.env.get(key(base[0].referenced)), Broken)
+def is_broken(scope: Scope, cursor: Cursor | None) -> bool:
+    """Whether an expression is an object, or a member of one, that was refused where it is declared: it needs
+    no finding of its own."""
+    while cursor is not None:
+        cursor = strip(cursor)
+        if cursor.kind == CursorKind.DECL_REF_EXPR:
+            return isinstance(scope.env.get(key(cursor.referenced)), Broken)
+        base = expressions(cursor) if cursor.kind == CursorKind.MEMBER_REF_EXPR else []
+        cursor = base[0] if base else None
+    return False
 
 
 def _named(scope: Scope, cursor: Cursor) -> Place | None:

@@ -337,8 +337,8 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """``target``: a coloring of blocks of ``block`` iterations of ``unit``; blocks of one color touch disjoint
-    elements. ``body`` touches the ``views``' elements; ``keys`` are what it depends on (index
+    """``target``: a coloring of blocks of ``block`` iterations of ``unit``; blocks of one color touch
+    disjoint elements. ``body`` touches the ``views``' elements; ``keys`` are what it depends on (index
     Views and scalars): the coloring is rebuilt when one of them changes."""
 
     target: Symbol

@@ -9,6 +9,7 @@ finite values (see ``Builder``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from transform.ir.build import TEMPORARY, Builder, Fresh
@@ -44,7 +45,7 @@ from transform.ir.nodes import (
 from transform.ir.types import Scalar
 from transform.ir.walk import written
 
-_FOLDING = {
+_FOLDING: dict[str, Callable[..., Atom]] = {
     "add": Builder.add,
     "sub": Builder.sub,
     "mul": Builder.mul,
@@ -178,7 +179,7 @@ class _Simplifier:
         if op.fn == "div" and not self._float(op):
             return None
         before = len(self.b.stmts)
-        result: Atom = rule(self.b, *op.args)
+        result = rule(self.b, *op.args)
         trivial = len(self.b.stmts) == before
         del self.b.stmts[before:]
         return result if trivial else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLOATS = ("double", "float")
 INTEGERS = (
@@ -68,6 +68,16 @@ class View:
     @property
     def rank(self) -> int:
         return len(self.static_extents)
+
+    @property
+    def writable(self) -> View:
+        """The same View with elements that can be written: the type of an adjoint, a tangent or a copy."""
+        if not self.read_only and "MemoryTraits" not in self.spelling:
+            return self
+        plain = self.spelling.replace("Kokkos::View<const ", "Kokkos::View<", 1)
+        if "MemoryTraits" in plain or "const" in plain:
+            plain = f"kad::adjoint_of<{self.spelling}>"
+        return replace(self, read_only=False, spelling=plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,9 @@ from transform.ir.nodes import (
     Color,
     Colored,
     Combine,
-    Declare,
     Flat,
     For,
     How,
-    If,
     Increment,
     Launch,
     Let,
@@ -35,6 +33,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
+from transform.ir.rename import renamed
 from transform.ir.types import Array, Coloring, Scalar, View
 from transform.ir.walk import atoms, binds, defines, map_blocks, substitute, walk
 
@@ -148,7 +147,7 @@ class ConflictColoring(Strategy):
         return None
 
     def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
-        body, unit = _renamed(self._inspector(launch, views), launch, fresh)
+        body, unit = _standalone(self._inspector(launch, views), launch, fresh)
         outside = {name for s in walk(body) for name in (*defines(s), *binds(s))} | {unit.index}
         used = dict.fromkeys(a for s in walk(body) for a in atoms(s) if isinstance(a, Symbol))
         keys = tuple(k for k in used if k not in outside and k not in views)
@@ -185,38 +184,14 @@ def _floating(s: Let) -> bool:
     return any(isinstance(a.type, Scalar) and a.type.is_float for a in (s.target, *atoms(s)))
 
 
-def _renamed(inspector: Block, launch: Launch, fresh: Fresh) -> tuple[Block, Range]:
+def _standalone(inspector: Block, launch: Launch, fresh: Fresh) -> tuple[Block, Range]:
     """The inspector with symbols of its own, its inner parallel ranges made loops."""
     names = {r.index: fresh.like(r.index) for r in launch.ranges}
-    body = _fresh_definitions(substitute(inspector, names), fresh)
+    body, _ = renamed(substitute(inspector, names), fresh)
     outer, *inner = launch.ranges
     for r in reversed(inner):
         body = Block((For(names[r.index], r.lo, r.hi, 1, False, (), body),))
     return body, Range(names[outer.index], outer.lo, outer.hi)
-
-
-def _fresh_definitions(block: Block, fresh: Fresh) -> Block:
-    mapping = {name: fresh.like(name) for s in walk(block) for name in (*defines(s), *binds(s))}
-
-    def new(s: Symbol) -> Symbol:
-        return mapping.get(s, s)
-
-    def rename(s: Stmt) -> Stmt:
-        s = map_blocks(s, lambda b: Block(tuple(rename(x) for x in b.stmts)))
-        match s:
-            case Let(target=t):
-                return replace(s, target=new(t))
-            case For(index=index, carried=carried):
-                renamed = tuple(replace(c, inner=new(c.inner), result=new(c.result)) for c in carried)
-                return replace(s, index=new(index), carried=renamed)
-            case If(merges=merges):
-                return replace(s, merges=tuple(replace(m, result=new(m.result)) for m in merges))
-            case Declare(target=t):
-                return replace(s, target=new(t))
-            case _:
-                return s
-
-    return substitute(Block(tuple(rename(s) for s in block.stmts)), mapping)
 
 
 STRATEGIES: dict[str, type[Strategy]] = {

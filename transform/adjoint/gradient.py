@@ -1,4 +1,4 @@
-"""The open gradient: everything differentiation decides, with the questions it leaves."""
+"""What differentiation produces: gradients whose questions strategies answer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from transform.signature import Signature
 
 
 @dataclass(frozen=True)
-class OpenGradient:
-    """One arrangement of sweeps (``split`` or ``fused``), cleaned up. ``body``: forward, then reverse."""
+class Gradient:
+    """One arrangement of sweeps (``split`` or ``fused``). ``body``: forward, then reverse; it may leave questions
+    open until a plan closes it.
+    ``origin`` maps symbols of adjoint kernels to the primal symbols that they recompute."""
 
     body: Block
     seed: Symbol | None
     adjoints: dict[Symbol, Symbol]
     scalar_bars: dict[Symbol, Atom]
     returned: Atom | None
+    origin: dict[Symbol, Symbol]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,6 @@ class Adjoint:
     program: Program
     signature: Signature
     active: Activity
-    gradients: dict[str, OpenGradient]
+    gradients: dict[str, Gradient]
     verdicts: tuple[tuple[str, Verdict], ...]
     with_adjoint: frozenset[Symbol]

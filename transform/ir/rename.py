@@ -1,0 +1,60 @@
+"""Copies of statements with symbols of their own, so that code may appear twice in a program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from transform.ir.build import Fresh
+from transform.ir.nodes import (
+    Allocate,
+    Block,
+    Chunked,
+    Color,
+    Declare,
+    For,
+    If,
+    Launch,
+    Let,
+    Replicate,
+    Restore,
+    Stmt,
+    Symbol,
+)
+from transform.ir.walk import binds, defines, map_blocks, substitute, walk
+
+
+def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
+    """``block`` with every symbol that it defines replaced by a fresh one, and the replacements."""
+    mapping = {name: fresh.like(name) for s in walk(block) for name in (*defines(s), *binds(s))}
+
+    def new(s: Symbol) -> Symbol:
+        return mapping.get(s, s)
+
+    def rename(s: Stmt) -> Stmt:
+        s = map_blocks(s, lambda b: Block(tuple(rename(x) for x in b.stmts)))
+        match s:
+            case Let() | Declare() | Allocate() | Restore() | Replicate():
+                return replace(s, target=new(s.target))
+            case For(index=index, carried=carried):
+                copies = tuple(replace(c, inner=new(c.inner), result=new(c.result)) for c in carried)
+                return replace(s, index=new(index), carried=copies)
+            case If(merges=merges):
+                return replace(s, merges=tuple(replace(m, result=new(m.result)) for m in merges))
+            case Launch(ranges=ranges, reductions=reductions, schedule=schedule):
+                if isinstance(schedule, Chunked):
+                    schedule = Chunked(new(schedule.replica))
+                return replace(
+                    s,
+                    ranges=tuple(replace(r, index=new(r.index)) for r in ranges),
+                    reductions=tuple(
+                        replace(r, accumulator=new(r.accumulator), result=new(r.result)) for r in reductions
+                    ),
+                    schedule=schedule,
+                )
+            case Color(target=target, unit=unit):
+                return replace(s, target=new(target), unit=replace(unit, index=new(unit.index)))
+            case _:
+                return s
+
+    copy = Block(tuple(rename(s) for s in block.stmts))
+    return substitute(copy, dict(mapping)), mapping

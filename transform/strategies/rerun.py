@@ -1,0 +1,139 @@
+"""Views overwritten by a later kernel: compute them again instead of keeping a copy.
+
+IR before -> after: ``Save(V)`` disappears; ``V' = Restore`` becomes a new View that the statements which
+filled ``V`` fill again. That needs everything they start from to be still there, or to be computed again too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from transform.ir.build import Fresh
+from transform.ir.nodes import (
+    Accumulate,
+    Allocate,
+    Block,
+    DeepCopy,
+    How,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Restore,
+    Save,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.rename import renamed
+from transform.ir.types import Array, View
+from transform.ir.walk import map_blocks, substitute, walk, written
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """A View saved outside host loops. ``why_not``: why it cannot be computed again, or empty."""
+
+    name: str
+    save: int
+    slice: tuple[int, ...]  # positions of the statements that compute it, in order
+    why_not: str
+
+
+def saved(body: Block) -> list[SavedView]:
+    found = []
+    for i, s in enumerate(body.stmts):
+        if isinstance(s, Save) and isinstance(s.source, Symbol) and isinstance(s.source.type, View):
+            positions, why_not = _slice(body, i, s.source)
+            found.append(SavedView(s.tape, i, positions, why_not))
+    return found
+
+
+def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], str]:
+    needed = {view}
+    positions: list[int] = []
+    everything = written(body)
+    for i in reversed(range(save)):
+        s = body.stmts[i]
+        if not needed & written(Block((s,))):
+            continue
+        if not isinstance(s, Launch | DeepCopy | Allocate):
+            line = f" at line {s.loc.line}" if s.loc is not None else ""
+            return (), f"it is computed by a host loop or branch{line}"
+        positions.append(i)
+        match s:
+            case Allocate(target=t):
+                needed.discard(t)
+            case DeepCopy(target=t, source=source):
+                needed.discard(t)
+                if isinstance(source, Symbol) and source in everything:
+                    needed.add(source)
+            case Launch(body=inner):
+                needed |= {v for v in _loads(inner) if v in everything}
+    if needed:
+        names = ", ".join(sorted(f"'{v.name}'" for v in needed))
+        return (), f"it starts from {names}, which the function overwrites"
+    return tuple(reversed(positions)), ""
+
+
+def _loads(body: Block) -> set[Symbol]:
+    return {
+        s.op.memory
+        for s in walk(body)
+        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
+    }
+
+
+def recompute(body: Block, name: str, fresh: Fresh) -> Block:
+    """Compute the View saved as ``name`` again where the reverse sweep needs it."""
+    choice = next(s for s in saved(body) if s.name == name)
+    save = body.stmts[choice.save]
+    assert isinstance(save, Save)
+    assert isinstance(save.source, Symbol)
+    slice_ = Block(tuple(body.stmts[i] for i in choice.slice))
+    rebuilt = {v for v in written(slice_) if isinstance(v.type, View)}
+
+    def rewrite(block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block.stmts:
+            if s is save:
+                continue
+            if isinstance(s, Restore) and s.tape == name:
+                again, target = _again(slice_, rebuilt, save.source, s, fresh)  # type: ignore[arg-type]
+                out += again
+                replaced[s.target] = target
+            else:
+                out.append(map_blocks(s, rewrite) if isinstance(s, If) else s)
+        return Block(tuple(out))
+
+    replaced: dict[Symbol, Symbol] = {}
+    result = rewrite(body)
+    return substitute(result, dict(replaced))
+
+
+def _again(
+    slice_: Block, rebuilt: set[Symbol], wanted: Symbol, at: Restore, fresh: Fresh
+) -> tuple[list[Stmt], Symbol]:
+    """The statements of ``slice_`` on Views of their own, and the one that stands for ``wanted``."""
+    copy, mapping = renamed(Block(tuple(_only_views(s, rebuilt) for s in slice_.stmts)), fresh)
+    return list(copy.stmts), mapping.get(wanted, at.target)
+
+
+def _only_views(s: Stmt, views: set[Symbol]) -> Stmt:
+    """Drop what a kernel does besides filling ``views``: its sums are known already."""
+
+    def strip(block: Block) -> Block:
+        kept: list[Stmt] = []
+        for x in block.stmts:
+            match x:
+                case Increment(how=How.REDUCE):
+                    continue
+                case Store(memory=m) | Increment(memory=m) | Accumulate(memory=m):
+                    if m in views or isinstance(m.type, Array):
+                        kept.append(x)
+                case _:
+                    kept.append(map_blocks(x, strip))
+        return Block(tuple(kept))
+
+    return replace(s, body=strip(s.body), reductions=()) if isinstance(s, Launch) else s
