@@ -1,0 +1,25 @@
+// expect: 16:16 return inside a loop is not supported
+// expect: 19:3 a while loop is not supported
+// expect: 20:23 a variable of type 'std::vector<double>' is not supported
+// expect: 21:3 the member function basic_ostream::operator<< is not supported
+// expect: 22:17 a variable of type 'Kokkos::Timer' is not supported
+// expect: 24:3 the function __assert_fail is not supported
+#include <Kokkos_Core.hpp>
+#include <cassert>
+#include <iostream>
+#include <vector>
+
+double host_control(Kokkos::View<double*> x, Kokkos::View<double*> y, int n) {
+  double r = 1;
+  if (n > 3) return 2;
+  for (int i = 0; i < n; ++i) {
+    if (i > 2) return 3;
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int j) { x(j) = y(j); });
+  }
+  while (r < 10) r *= 2;
+  std::vector<double> list(3);
+  std::cout << r << list[0];
+  Kokkos::Timer timer;
+  r += timer.seconds();
+  assert(r > 1);
+}

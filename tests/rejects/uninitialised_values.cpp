@@ -1,0 +1,26 @@
+// expect: 16:14 't' may be used uninitialised
+// expect: 19:14 'u' may be used uninitialised
+// expect: 21:9 'v' may be used uninitialised
+// expect: 22:18 'sometimes' may end without returning a value
+#include <Kokkos_Core.hpp>
+KOKKOS_INLINE_FUNCTION double sometimes(double value) {
+  if (value > 0) return value;
+}
+
+double uninitialised_values(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) {
+        double t;
+        if (i > 2) t = 1;
+        s += t;
+        double u;
+        for (int k = 0; k < n; ++k) u = x(k);
+        s += u;
+        double v;
+        v += 1;
+        s += v + sometimes(x(i));
+      },
+      r);
+  return r;
+}
