@@ -107,6 +107,7 @@ def view(type_: ClangType) -> View | None:
         return None
     data = unreferenced(type_).get_template_argument_type(0).get_canonical()
     static: list[int | None] = []
+    constant = bool(data.is_const_qualified())  # libclang puts the const of an array's elements on the array
     while data.kind == TypeKind.CONSTANTARRAY:
         static.append(int(data.element_count))
         data = data.element_type.get_canonical()
@@ -117,7 +118,7 @@ def view(type_: ClangType) -> View | None:
     element = scalar(data)
     if element is None or len(dynamic) + len(static) > MAX_RANK:
         return None
-    return View(element, (*dynamic, *static), bool(data.is_const_qualified()), view_spelling(type_))
+    return View(element, (*dynamic, *static), constant or bool(data.is_const_qualified()), view_spelling(type_))
 
 
 def view_spelling(type_: ClangType) -> str:
