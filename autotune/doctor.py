@@ -138,8 +138,9 @@ def _compilers() -> list[Check]:
                 Check(f"{backend} compiler", True, f"{path}: {compiler_version(path)}", "", backend == "host")
             )
         except ToolchainMissing as problem:
-            what, _, how = str(problem).rpartition(": ")
-            checks.append(Check(f"{backend} compiler", False, what or how, how, backend == "host"))
+            how = str(problem).rpartition(": ")[2]
+            detail = f"none found ({' or '.join(arch.compiler)})"
+            checks.append(Check(f"{backend} compiler", False, detail, how, backend == "host"))
     for tool in ("cmake", "make"):
         path = shutil.which(tool) or ""
         remedy = f"on Debian: apt-get install {tool}"
