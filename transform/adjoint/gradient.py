@@ -12,9 +12,11 @@ from transform.signature import Signature
 
 @dataclass(frozen=True)
 class Gradient:
-    """One arrangement of sweeps (``split`` or ``fused``). ``body``: forward, then reverse; it may leave questions
-    open until a plan closes it.
-    ``origin`` maps symbols of adjoint kernels to the primal symbols that they recompute."""
+    """One arrangement of sweeps (``split`` or ``fused``).
+
+    ``body``: forward, then reverse; it may leave questions open until a plan closes it. ``origin`` maps
+    symbols of adjoint kernels to the primal symbols that they recompute.
+    """
 
     body: Block
     seed: Symbol | None

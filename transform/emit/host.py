@@ -62,8 +62,8 @@ class HostPrinter(KernelPrinter):
         match s:
             case Launch():
                 self.launch(s)
-            case Allocate(target=target, extents=extents):
-                self._allocate(target, extents)
+            case Allocate(target=target, extents=extents, zeroed=zeroed):
+                self._allocate(target, extents, "zeroed" if zeroed else "get")
             case DeepCopy(target=target, source=source):
                 self.text.add(f"Kokkos::deep_copy({self.names[target]}, {self.expr(source)});")
             case Save(tape=tape, source=source):
@@ -85,7 +85,7 @@ class HostPrinter(KernelPrinter):
 
     # ---- buffers ----
 
-    def _allocate(self, target: Symbol, extents: tuple[Atom, ...]) -> None:
+    def _allocate(self, target: Symbol, extents: tuple[Atom, ...], how: str) -> None:
         assert isinstance(target.type, View)
         name = self.names.declare(target)
         member = self.workspace.member(name, f"kad::Buffer<{target.type.spelling}>")
@@ -94,7 +94,7 @@ class HostPrinter(KernelPrinter):
             for e, fixed in zip(extents, target.type.static_extents, strict=True)
             if fixed is None
         ]
-        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}"{"".join(dynamic)});')
+        self.text.add(f'const auto {name} = ws.{member}.{how}("{name}"{"".join(dynamic)});')
 
     def _tape(self, tape: str, source: Atom) -> str:
         if tape not in self.tape_members:

@@ -174,9 +174,9 @@ def evaluate(cursor: Cursor) -> int | float | None:
         library.clang_EvalResult_dispose(result)
 
 
-def key(declaration: Cursor) -> int:
-    """The identity of a declaration within its translation unit."""
-    return int(declaration.data[0])
+def key(declaration: Cursor | None) -> int:
+    """The identity of a declaration within its translation unit: its address; 1 for no declaration."""
+    return 1 if declaration is None else int(declaration.data[0])
 
 
 def location(cursor: Cursor) -> Location | None:

@@ -118,7 +118,9 @@ def view(type_: ClangType) -> View | None:
     element = scalar(data)
     if element is None or len(dynamic) + len(static) > MAX_RANK:
         return None
-    return View(element, (*dynamic, *static), constant or bool(data.is_const_qualified()), view_spelling(type_))
+    return View(
+        element, (*dynamic, *static), constant or bool(data.is_const_qualified()), view_spelling(type_)
+    )
 
 
 def view_spelling(type_: ClangType) -> str:

@@ -88,12 +88,17 @@ _CLASSES: dict[str, str] = {
 _REDUCERS = ("Prod", "Min", "Max", "MinLoc", "MaxLoc", "MinMax", "MinMaxLoc", "LAnd", "LOr", "BAnd", "BOr")
 
 
+_REWRITE = "rewrite it with scalars, arrays, loops and if / else"
+
+
 def construct(cursor: Cursor) -> tuple[str, str]:
     """Message and hint for a statement or expression that is not lowered."""
     if cursor.kind in _CONSTRUCTS:
         return _CONSTRUCTS[cursor.kind]
+    if cursor.kind in (_K.UNEXPOSED_EXPR, _K.UNEXPOSED_STMT, _K.UNEXPOSED_DECL):
+        return "this construct is not supported", _REWRITE
     name = str(cursor.kind.name).lower().removesuffix("_expr").removesuffix("_stmt").replace("_", " ")
-    return f"this construct ({name}) is not supported", "rewrite it with scalars, arrays, loops and if / else"
+    return f"this construct ({name}) is not supported", _REWRITE
 
 
 def function(callee: Cursor) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import is_view, scalar
 from transform.frontend.lower_expr import expression
 from transform.frontend.places import increment, is_view_access, place, place_type, read, write
-from transform.frontend.scope import Element, Place, Scope, Sum, Value, Variable
+from transform.frontend.scope import Alias, Element, Place, Scope, Sum, Value, Variable
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, How
 from transform.ir.types import View
@@ -55,7 +55,7 @@ def assignment(scope: Scope, cursor: Cursor) -> None:
         hint = "a View may only be aliased where it is declared (auto a = b;); copy values with deep_copy"
         scope.refuse(cursor, "assigning a View makes it name other data", hint)
         return
-    added = _self_increment(left, right)
+    added = _self_increment(scope, left, right)
     if added is not None:
         fn, operand = added
         value = expression(scope, operand)
@@ -73,10 +73,16 @@ def _name(left: Cursor) -> str:
     return str(left.spelling) if left.kind == _K.DECL_REF_EXPR else ""
 
 
-def _self_increment(left: Cursor, right: Cursor) -> tuple[str, Cursor] | None:
-    """``e`` of ``v(i) = v(i) + e``, ``e + v(i)`` or ``v(i) - e``, where both sides spell the same element."""
+def _self_increment(scope: Scope, left: Cursor, right: Cursor) -> tuple[str, Cursor] | None:
+    """``e`` of ``v(i) = v(i) + e``, ``e + v(i)`` or ``v(i) - e``, where both sides spell the same element, or
+    the same accumulator of a reduction."""
     target, right = strip(left), strip(right)
-    if target.kind not in (_K.CALL_EXPR, _K.ARRAY_SUBSCRIPT_EXPR) or right.kind != _K.BINARY_OPERATOR:
+    if target.kind == _K.DECL_REF_EXPR:
+        binding = scope.env.get(key(target.referenced))
+        memory = isinstance(binding, Alias) and isinstance(binding.place, Sum)
+    else:
+        memory = target.kind in (_K.CALL_EXPR, _K.ARRAY_SUBSCRIPT_EXPR)
+    if not memory or right.kind != _K.BINARY_OPERATOR:
         return None
     operator = binary_kind(right)
     if operator not in (Binary.ADD, Binary.SUB) or scalar(right.type) != scalar(left.type):

@@ -161,6 +161,12 @@ def _variable(scope: Scope, cursor: Cursor) -> Atom | None:
         return None if source is None else read(scope, source, "", cursor)
     if isinstance(binding, Broken):
         return None
+    if declaration is None:  # a template argument
+        number, type_ = evaluate(cursor), scalar(cursor.type)
+        if number is not None and type_ is not None:
+            return constant(number, type_)
+        scope.refuse(cursor, *fence.construct(cursor))
+        return None
     value = constant_value(declaration)
     if value is not None:
         return value

@@ -36,8 +36,7 @@ def body(scope: Scope, statements: list[Cursor]) -> None:
     """
     for position, statement in enumerate(statements):
         rest = statements[position + 1 :]
-        if statement.kind == _K.UNEXPOSED_STMT and len(inner := children(statement)) == 1:
-            statement = inner[0]  # a statement with an attribute or #pragma unroll
+        statement = _without_attribute(statement)
         if statement.kind in _EXITS:
             _exit(scope, statement)
             return  # what follows is never executed
@@ -121,7 +120,15 @@ def _exits_somewhere(cursor: Cursor, in_loop: bool) -> bool:
     return any(_exits_somewhere(c, in_loop) for c in cursor.get_children())
 
 
+def _without_attribute(cursor: Cursor) -> Cursor:
+    """The statement behind ``[[likely]]`` or ``#pragma unroll``."""
+    while cursor.kind == _K.UNEXPOSED_STMT and len(inner := children(cursor)) == 1:
+        cursor = inner[0]
+    return cursor
+
+
 def _always_exits(cursor: Cursor) -> bool:
+    cursor = _without_attribute(cursor)
     if cursor.kind in _EXITS:
         return True
     if cursor.kind == _K.COMPOUND_STMT:

@@ -56,7 +56,11 @@ def memory(scope: Scope, cursor: Cursor) -> Symbol | None:
                 return symbol
             case Broken():
                 return None
-            case None if array(declaration.type) is not None and has_global_storage(declaration):
+            case None if (
+                declaration is not None
+                and array(declaration.type) is not None
+                and has_global_storage(declaration)
+            ):
                 return constant_array(scope, declaration, cursor)
             case _:
                 pass

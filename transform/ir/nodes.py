@@ -264,11 +264,13 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """A local View, zero-initialised. ``extents`` has one atom per dimension (static ones included)."""
+    """A local View. ``extents`` has one atom per dimension (static ones included). ``zeroed``: as Kokkos does;
+    else its elements are indeterminate (only the transformer allocates such Views)."""
 
     target: Symbol
     extents: tuple[Atom, ...]
     loc: Location | None = field(default=None, compare=False)
+    zeroed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def store(body: Block, name: str, origin: Origin, fresh: Fresh) -> Block:
         tapes: dict[Symbol, Symbol] = {}
         for _, p in pair.cut:
             tapes[p] = fresh.symbol(f"{p.name}_stored", _tape_type(p, len(extents)))
-            b.add_stmt(Allocate(tapes[p], extents, primal.loc))
+            b.add_stmt(Allocate(tapes[p], extents, primal.loc, zeroed=False))
     primal = replace(primal, body=_storing(primal, tapes, fresh))
     adjoint = replace(adjoint, body=_loading(adjoint, {r: tapes[p] for r, p in pair.cut}, fresh))
     stmts = list(body.stmts)

@@ -67,8 +67,7 @@ class Buffer {
   V get(const char* label, N... n) {
     if (!view_ || !fits(*view_, n...)) {
       view_.reset();  // free first: the two need not exist together
-      view_.emplace(Kokkos::view_alloc(std::string(label), Kokkos::WithoutInitializing),
-                    static_cast<std::size_t>(n)...);
+      view_.emplace(Kokkos::view_alloc(std::string(label), Kokkos::WithoutInitializing), length(n)...);
     }
     return *view_;
   }
@@ -81,10 +80,15 @@ class Buffer {
   std::size_t memory() const { return view_ ? view_->span() * sizeof(typename V::value_type) : 0; }
 
  private:
+  // An empty range may have a negative length.
+  template <class N>
+  static std::size_t length(N n) {
+    return n > N(0) ? static_cast<std::size_t>(n) : 0;
+  }
   template <class... N>
   static bool fits(const V& v, N... n) {
     unsigned d = 0;
-    return ((v.extent(d++) == static_cast<std::size_t>(n)) && ... && true);
+    return ((v.extent(d++) == length(n)) && ... && true);
   }
   std::optional<V> view_;
 };
