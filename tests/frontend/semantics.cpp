@@ -330,3 +330,160 @@ double uninitialised(ARGS) {
       r);
   return r;
 }
+
+namespace helpers {
+
+template <int N>
+KOKKOS_INLINE_FUNCTION double power(double value) {
+  double result = 1;
+  for (int k = 0; k < N; ++k) result *= value;
+  return result * N;
+}
+
+KOKKOS_INLINE_FUNCTION bool locate(const Vector& x, double value, int& where, double* weight) {
+  where = -1;
+  for (int k = 0; k < x.extent_int(0); ++k) {
+    if (x(k) > value) continue;
+    where = k;
+    *weight += 0.5 * x(k);
+  }
+  return where >= 0;
+}
+
+KOKKOS_INLINE_FUNCTION double limited(double value) {
+  if (value > 0.6) [[unlikely]] {
+    return 0.6;
+  }
+  return value;
+}
+
+KOKKOS_INLINE_FUNCTION void fill(double (&a)[2][3], double* b, const int (&c)[3]) {
+  for (int k = 0; k < 2; ++k)
+    for (int l = 0; l < 3; ++l) a[k][l] = c[l] + 10 * k;
+  b[1] = a[1][2];
+}
+
+}  // namespace helpers
+
+double more_helpers(ARGS) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) {
+        int where = 5;
+        double weight = 1;
+        const bool found = helpers::locate(x, 0.3 * i, where, &weight);
+        if (found) s += x(where) + weight;
+        s += helpers::power<3>(x(i)) + helpers::limited(x(i)) + where;
+        double a2[2][3], b2[4] = {};
+        const int c2[3] = {1, -2, 3};
+        helpers::fill(a2, b2, c2);
+        s += a2[0][1] + b2[1] + b2[3];
+        double& entry = a2[1][1];
+        entry *= 3;
+        entry -= a2[1][1] / 2;
+        s += a2[1][1];
+      },
+      r);
+  return r;
+}
+
+double loop_bounds(ARGS) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) {
+        double t = 0;
+        for (int k = i - 2; k != x.extent(0); ++k) t += 1;
+        for (unsigned k = 0; k < long(i - 3); ++k) t += 100;
+        for (unsigned k = i; k < x.extent(0); k += 2) t += 1e4;
+        for (int k = i - 2; k <= x.size() - 2; ++k) t += 1e6;
+        for (short k = 0; k < i; k++) t += 1e-2 * k;
+        for (long k = n; k >= i; k -= 2) t += 1e-4 * k;
+        for (int k = n; i < k; --k) t += 1e-6 * k;
+        for (int k = 0; k < (i > 2 ? 3 : i); ++k) t *= 1.5;
+        for (int k = idx(i); k < idx(i) + 2; ++k) t += k;
+#pragma unroll
+        for (int k = 0; k < 3; ++k) {
+          if (k == 1) [[likely]] {
+            continue;
+          }
+          t += 1 / 3.0f;
+        }
+        int last = 0, before = 0;
+        double a1 = 1, b1 = 2;
+        for (int k = 0; k < 5; ++k) {
+          const double swap = a1;
+          a1 = b1;
+          b1 = swap;
+          before = last;
+          if (k % 2 == 0) last = k;
+        }
+        s += t + last + 10 * before + 100 * a1 + b1;
+      },
+      r);
+  return r;
+}
+
+double floats(ARGS) {
+  Kokkos::View<float*> f("f", n);
+  Kokkos::View<float***> cube("cube", n, 2, 2);
+  Kokkos::View<double> sum("sum");
+  Kokkos::View<bool*> mask("mask", n);
+  Kokkos::View<unsigned char*> bytes("bytes", n);
+  float scale = 0.1;
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        f(i) = x(i) / 3;
+        f(i) += 1.1;
+        f(i) *= scale;
+        f(i) += scale;
+        mask(i) = x(i) > 0.4;
+        bytes(i) = 300 * i;
+        bytes(i) += 7;
+        for (int j = 0; j < 2; ++j)
+          for (int k = 0; k < 2; ++k) cube(i, j, k) = f(i) * (j + 2 * k) + std::sin(f(i));
+      });
+  float single = 0;
+  Kokkos::parallel_reduce(
+      Kokkos::MDRangePolicy<Kokkos::Rank<3>>({0, 0, 0}, {n, 2, 2}),
+      KOKKOS_LAMBDA(int i, int j, int k, float& s) {
+        if (mask(i)) s += cube(i, j, k) + std::pow(f(i), 2.0f);
+        s -= 0.001;
+      },
+      single);
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += f(i) + bytes(i); }, r);
+  Kokkos::parallel_for(1, KOKKOS_LAMBDA(int) { sum() = r; });
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { x(i) = sum() + f(i); });
+  return single + r;
+}
+
+double conditions(ARGS) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) {
+        int hits = 0;
+        if (i < n - 1 && x(i + 1) > 0.2 && (x(i) > 0.1 || idx(i) % 2 == 0)) ++hits;
+        if (i && !(x(i) > 0.5)) hits += 2;
+        bool flag = x(i);
+        flag = flag && i > 1;
+        if (bool big = x(i) > 0.6; big || flag) hits += 4;
+        hits += (i > 2) + (x(i) > 0.3 ? 8 : 16);
+        const bool even = i % 2 == 0, third = i % 3 == 0;
+        if (even != third) hits *= 2;
+        else if (even)
+          hits -= 1;
+        double value = even ? third ? 1.0 : x(i) : -x(i);
+        value = value < 0 ? value : value * value;
+        if constexpr (order == 4) value += 1;
+        if constexpr (order != 4) value += 1000;
+        {
+          double value = 3;
+          value += hits;
+          s += value;
+        }
+        ;
+        s += hits + value;
+      },
+      r);
+  return r;
+}
