@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import os
 import re
-import shlex
-import shutil
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
@@ -21,32 +15,25 @@ from clang.cindex import Cursor, CursorKind, StorageClass, TypeKind
 from clang.cindex import Type as ClangType
 
 from transform.diagnostics import Diagnostic, Refused, UsageError
+from transform.frontend.flags import (
+    HeadersMissing,
+    KokkosHeadersMissing,
+    ParseOptions,
+    compiler_flags,
+    compiler_include_dirs,
+)
 from transform.ir.nodes import Location
 
-__all__ = ["ClangType", "Cursor", "CursorKind", "StorageClass", "TypeKind"]
-
-
-class HeadersMissing(Exception):
-    """Headers that the user's code includes cannot be found; the message says how to get them."""
-
-
-class KokkosHeadersMissing(HeadersMissing):
-    """No ``Kokkos_Core.hpp`` was found."""
-
-
-@dataclass(frozen=True)
-class ParseOptions:
-    """How to read the user's file, as for a compiler.
-
-    ``compile_commands`` is a build directory or a ``compile_commands.json``; the file's own entry adds its
-    ``-I``, ``-isystem``, ``-D``, ``-U`` and ``-std``. ``kokkos_include`` is where ``Kokkos_Core.hpp`` lies.
-    """
-
-    include_dirs: tuple[Path, ...] = ()
-    defines: tuple[str, ...] = ()
-    std: str = "c++17"
-    compile_commands: Path | None = None
-    kokkos_include: Path | None = None
+__all__ = [
+    "ClangType",
+    "Cursor",
+    "CursorKind",
+    "HeadersMissing",
+    "KokkosHeadersMissing",
+    "ParseOptions",
+    "StorageClass",
+    "TypeKind",
+]
 
 
 class Binary(IntEnum):
@@ -272,7 +259,7 @@ def parse_file(path: Path, options: ParseOptions) -> Cursor:
 @lru_cache(maxsize=8)
 def _parse(path: Path, _modified: int, options: ParseOptions) -> Cursor:
     _contents.cache_clear()
-    flags = _flags(path, options)
+    flags = compiler_flags(path, options)
     unit = cindex.Index.create().parse(str(path), args=flags)
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not _harmless(d)]
     for error in errors:
@@ -292,7 +279,7 @@ def _harmless(error: Any) -> bool:
     place = error.location.file
     if place is None or not re.search(r"attribute takes (no|at least \d+) arguments?", error.spelling):
         return False
-    return any(place.name.startswith(directory) for directory in _compiler_include_dirs())
+    return any(place.name.startswith(directory) for directory in compiler_include_dirs())
 
 
 def _clang_error(error: Any) -> Diagnostic:
@@ -300,105 +287,3 @@ def _clang_error(error: Any) -> Diagnostic:
     loc = Location(place.file.name, place.line, place.column) if place.file else None
     hint = "this is the C++ compiler's own error: make the file compile first"
     return Diagnostic(str(error.spelling), loc, hint)
-
-
-def _flags(path: Path, options: ParseOptions) -> list[str]:
-    own, std = _compile_command(path, options.compile_commands)
-    if options.std != ParseOptions.std or std is None:
-        std = options.std
-    dirs = [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
-    kokkos = _kokkos_include(options.kokkos_include, dirs)
-    config_file = kokkos / "KokkosCore_config.h"
-    config = config_file.read_text() if config_file.is_file() else ""
-    flags = ["-x", "c++", f"-std={_at_least(std, config)}", "-Wno-everything"]
-    flags += [f"-I{d}" for d in options.include_dirs] + own
-    flags += [f"-D{d}" for d in options.defines]
-    if re.search(r"^\s*#define KOKKOS_ENABLE_OPENMP\b", config, re.M):
-        # Kokkos insists on an OpenMP compiler; pragmas stay unread, so cursors do not depend on the backend.
-        flags.append("-D_OPENMP=201511")
-    flags += ["-isystem", str(kokkos)]
-    for directory in _compiler_include_dirs():
-        flags += ["-isystem", directory]
-    return flags
-
-
-def _at_least(std: str, config: str) -> str:
-    """``std``, or the C++ standard that Kokkos was built with if that is later: its headers need it."""
-    required = re.search(r"^\s*#define KOKKOS_ENABLE_CXX(\d\d)\b", config, re.M)
-    own = re.fullmatch(r"(?:c|gnu)\+\+(\d\d)", std)
-    return f"c++{required[1]}" if required and own and int(own[1]) < int(required[1]) else std
-
-
-def _kokkos_include(given: Path | None, include_dirs: list[Path]) -> Path:
-    roots = [os.environ.get("Kokkos_ROOT", "")]  # noqa: SIM112  (the name that CMake uses)
-    roots += re.split(r"[;:]", os.environ.get("CMAKE_PREFIX_PATH", ""))
-    roots += ["/usr", "/usr/local"]
-    candidates = list(include_dirs)
-    for root in filter(None, roots):
-        candidates += [Path(root, "include"), Path(root, "include/trilinos"), Path(root, "include/kokkos")]
-    for candidate in [given] if given is not None else candidates:
-        if (candidate / "Kokkos_Core.hpp").is_file():
-            return candidate
-    where = f"in {given}" if given is not None else "anywhere"
-    raise KokkosHeadersMissing(
-        f"Kokkos_Core.hpp was not found {where}: give --kokkos-root DIR, set Kokkos_ROOT, install Debian's "
-        "libtrilinos-kokkos-dev, or let `kad-tune kokkos build --arch host` build one"
-    )
-
-
-@lru_cache(maxsize=1)
-def _compiler_include_dirs() -> tuple[str, ...]:
-    """The system include folders of the first C++ compiler found: libclang brings no headers of its own."""
-    for name in (os.environ.get("CXX", ""), "g++", "c++", "clang++"):
-        argv = shlex.split(name)
-        if not argv or shutil.which(argv[0]) is None:
-            continue
-        probe = subprocess.run(
-            [*argv, "-E", "-x", "c++", "-v", os.devnull],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        listed = re.search(
-            r"#include <\.\.\.> search starts here:\n(.*?)End of search list", probe.stderr, re.S
-        )
-        if probe.returncode == 0 and listed:
-            return tuple(line.strip() for line in listed[1].splitlines() if line.strip())
-    return ()
-
-
-def _compile_command(path: Path, database: Path | None) -> tuple[list[str], str | None]:
-    """The include, macro and standard flags of ``path`` in a compilation database."""
-    if database is None:
-        return [], None
-    file = database / "compile_commands.json" if database.is_dir() else database
-    try:
-        entries = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: not a readable compilation database: {error}") from error
-    for entry in entries:
-        folder = Path(entry.get("directory", "."))
-        if (folder / entry["file"]).resolve() == path.resolve():
-            words = entry.get("arguments") or shlex.split(entry["command"])
-            return _relevant_flags([str(w) for w in words], folder)
-    raise UsageError(f"{file}: no entry for {path}")
-
-
-def _relevant_flags(words: list[str], folder: Path) -> tuple[list[str], str | None]:
-    flags: list[str] = []
-    std: str | None = None
-    rest = iter(words[1:])
-    for word in rest:
-        if word.startswith("-std="):
-            std = word.removeprefix("-std=").replace("gnu++", "c++")
-            continue
-        for option in ("-isystem", "-include", "-I", "-D", "-U"):
-            if word.startswith(option):
-                value = word[len(option) :] or next(rest, "")
-                if option in ("-isystem", "-I"):
-                    flags.append(f"-I{folder / value}")
-                else:
-                    flags += ["-include", value] if option == "-include" else [option + value]
-                break
-    return flags, std

@@ -19,10 +19,11 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.cpptypes import view as view_type
+from transform.frontend.local_arrays import declare_array
 from transform.frontend.lower_call import is_lvalue_of, view_source
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
-from transform.frontend.places import constant_value, declare_array, memory, place, place_type
+from transform.frontend.places import constant_value, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value
 from transform.ir.nodes import Allocate, Atom, Const, DeepCopy
 from transform.ir.types import SIZE, Scalar, View

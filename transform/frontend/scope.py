@@ -190,8 +190,7 @@ class Scope:
                 result = self.fresh.symbol(binding.name, binding.type)
                 merges.append(Merge(result, a.atom, b.atom))
                 self.env[name] = replace(binding, atom=result)
-        if then[0].stmts or orelse[0].stmts or merges:
-            self.stmts.append(If(cond, then[0], orelse[0], tuple(merges), location(cursor)))
+        self._append_if(cond, then[0], orelse[0], tuple(merges), cursor)
 
     def choose(
         self, cond: Atom, then: tuple[Block, Atom], orelse: tuple[Block, Atom], name: str, cursor: Cursor
@@ -201,8 +200,19 @@ class Scope:
         assert isinstance(type_, Scalar)
         result = self.fresh.symbol(name or TEMPORARY, type_)
         merge = Merge(result, then[1], orelse[1])
-        self.stmts.append(If(cond, then[0], orelse[0], (merge,), location(cursor)))
+        self._append_if(cond, then[0], orelse[0], (merge,), cursor)
         return result
+
+    def _append_if(
+        self, cond: Atom, then: Block, orelse: Block, merges: tuple[Merge, ...], cursor: Cursor
+    ) -> None:
+        """Append an ``If`` unless it is empty; one with statements in its else part only is turned round."""
+        if orelse.stmts and not then.stmts:
+            cond = self.apply("not", (cond,), BOOL, "", cursor)
+            then, orelse = orelse, then
+            merges = tuple(Merge(m.result, m.orelse, m.then) for m in merges)
+        if then.stmts or merges:
+            self.stmts.append(If(cond, then, orelse, merges, location(cursor)))
 
 
 def zero(type_: Scalar) -> Const:
