@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kokkos_support import toolchain
 from transform.diagnostics import Refused
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
@@ -24,7 +25,7 @@ def expected(file: Path) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_findings(file: Path) -> None:
     with pytest.raises(Refused) as refused:
-        lower(file, ParseOptions(), file.stem)
+        lower(file, ParseOptions(kokkos_include=toolchain().kokkos.include), file.stem)
     found = [(f"{d.loc.line}:{d.loc.column}", d.message) for d in refused.value.diagnostics if d.loc]
     wanted = expected(file)
     assert [place for place, _ in found] == [place for place, _ in wanted], str(refused.value)

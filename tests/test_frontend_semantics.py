@@ -32,7 +32,10 @@ def inputs() -> dict[str, np.ndarray]:
 def lowered(name: str) -> tuple[float, dict[str, np.ndarray]]:
     """The function's value and its arrays afterwards, by the interpreter."""
     arrays = inputs()
-    value = run(lower(SOURCE, ParseOptions(), name), {**arrays, "n": N, "a": A})
+    value = run(
+        lower(SOURCE, ParseOptions(kokkos_include=toolchain().kokkos.include), name),
+        {**arrays, "n": N, "a": A},
+    )
     return (0.0 if value is None else float(value)), arrays
 
 
