@@ -84,7 +84,7 @@ def differentiate(
     independents = [by_name[a.name] for a in sig.arguments if a.independent]
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
     active = activity(program, independents, dependents)
-    findings = [*primal_races(program), *through_integers(program, active)]
+    findings = [*_name_clashes(program, sig), *primal_races(program), *through_integers(program, active)]
     if not any(s in active for s in independents):
         names = ", ".join(s.name for s in independents) or "none"
         findings.append(
@@ -175,7 +175,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
     for choice in choices(gradient.body, gradient.origin):
         answer = plan.get(f"intermediates.{choice.name}", choice.values[0])
         if answer != choice.values[0]:
-            changed = replace(gradient, body=choice.apply(gradient.body, fresh))
+            changed = replace(gradient, body=choice.apply(gradient.body, fresh=fresh))
             gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(b)))
 
     def closed(b: Block) -> Block:
@@ -322,6 +322,27 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
             )
         )
     return Signature(program.name, program.qualified, program.returns, tuple(arguments))
+
+
+def _name_clashes(program: Program, sig: Signature) -> list[Diagnostic]:
+    """Parameters with a name that the generated function needs for one of its own."""
+    ours = {f"{a.name}{suffix}": a.name for a in sig.arguments if a.has_adjoint for suffix in ("_b", "_d")}
+    ours |= {"ws": "the workspace", "r_d": "the tangent of the result"}
+    if program.returns is not None:
+        ours["seed"] = "the adjoint of the result"
+    return [
+        Diagnostic(
+            f"parameter '{a.name}' has the name that generated code gives to {_owner(ours[a.name])}",
+            program.loc,
+            "rename the parameter",
+        )
+        for a in sig.arguments
+        if a.name in ours
+    ]
+
+
+def _owner(name: str) -> str:
+    return name if " " in name else f"a derivative of '{name}'"
 
 
 def _unknown(program: Program, option: str, name: str, names: list[str], floating: set[str]) -> str:

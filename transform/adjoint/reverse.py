@@ -19,7 +19,7 @@ from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity, is_floating
 from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
 from transform.diagnostics import Diagnostic, Refused
-from transform.ir.build import Builder, Fresh, block
+from transform.ir.build import TEMPORARY, Builder, Fresh, block
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -493,10 +493,11 @@ class _HostSweep(Sweep):
         return copy
 
     def _tape_name(self, name: str) -> str:
-        tape, n = name, 1
+        base = name.replace(TEMPORARY, "value")
+        tape, n = base, 1
         while tape in self.tapes:
             n += 1
-            tape = f"{name}_{n}"
+            tape = f"{base}_{n}"
         self.tapes.add(tape)
         return tape
 

@@ -12,7 +12,7 @@ from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Symbol
 from transform.ir.types import Scalar, View
-from transform.ir.walk import walk
+from transform.ir.walk import binds, defines, walk
 from transform.signature import Argument, Signature
 
 _RUNTIME = Path(__file__).parent / "runtime"
@@ -25,7 +25,7 @@ def runtime(*parts: str) -> str:
 
 def gradient(program: Program, signature: Signature, closed: Gradient, namespace: str) -> str:
     """The functions and the workspace of one variant, in ``namespace``; needs the runtime before it."""
-    names = Names()
+    names = Names(_user_names(program))
     text = Text()
     workspace = Workspace()
     printer = HostPrinter(text, names, workspace, program.file)
@@ -53,6 +53,11 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     if closed.returned is not None:
         text.add(f"return {printer.expr(closed.returned)};")
     return _gradient_text(signature, workspace, text, returns, namespace, closed.seed is not None)
+
+
+def _user_names(program: Program) -> frozenset[str]:
+    defined = {n.name for s in walk(program.body) for n in (*defines(s), *binds(s))}
+    return frozenset(defined | {p.symbol.name for p in program.params})
 
 
 def _declare_parameters(program: Program, names: Names) -> None:
@@ -167,7 +172,7 @@ def tangent(
     namespace: str,
 ) -> str:
     """``f_tangent``: the primal and its forward derivative; needs the runtime before it."""
-    names = Names()
+    names = Names(_user_names(program))
     text = Text(depth=1)
     workspace = Workspace()
     printer = HostPrinter(text, names, workspace, program.file)

@@ -181,8 +181,9 @@ class KernelPrinter:
         if let is not None and isinstance(let.op, Apply) and let.op.args and let.op.args[0] == inner:
             if let.op.fn == "add":
                 return self._plus(name, let.op.args[1])
-            if let.op.fn == "sub":
-                return f"{name} -= {self.expr(let.op.args[1], SUM - 1)};"
+            if let.op.fn in ("sub", "mul", "div"):
+                sign = BINARY[let.op.fn][0]
+                return f"{name} {sign}= {self.expr(let.op.args[1])};"
         return f"{name} = {self.expr(next_)};"
 
     def loop(self, s: For) -> None:

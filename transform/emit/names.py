@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from transform.ir.build import TEMPORARY
 from transform.ir.nodes import Symbol
 
 _RESERVED = frozenset(
@@ -82,10 +83,14 @@ _RESERVED = frozenset(
 
 
 class Names:
-    """Hands out names; a name is free again when the scope that took it ends."""
+    """Hands out names; a name is free again when the scope that took it ends.
 
-    def __init__(self, taken: frozenset[str] = frozenset()) -> None:
-        self._scopes: list[set[str]] = [set(taken)]
+    ``users`` are names that the user gave: values without a name never take one of them.
+    """
+
+    def __init__(self, users: frozenset[str] = frozenset()) -> None:
+        self._users = users
+        self._scopes: list[set[str]] = [set()]
         self._names: dict[Symbol, str] = {}
 
     @contextmanager
@@ -108,12 +113,16 @@ class Names:
         return name
 
     def declare(self, symbol: Symbol) -> str:
-        self._names[symbol] = self.fresh(symbol.name)
+        self._names[symbol] = self._temporary() if symbol.name == TEMPORARY else self.fresh(symbol.name)
         return self._names[symbol]
+
+    def _temporary(self) -> str:
+        n = 1
+        while f"t{n}" in self._users or any(f"t{n}" in s for s in self._scopes):
+            n += 1
+        self._scopes[-1].add(f"t{n}")
+        return f"t{n}"
 
     def alias(self, symbol: Symbol, name: str) -> None:
         """Let ``symbol`` be spelled like a variable that exists already."""
         self._names[symbol] = name
-
-    def knows(self, symbol: Symbol) -> bool:
-        return symbol in self._names

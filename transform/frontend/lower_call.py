@@ -7,12 +7,12 @@ from transform.frontend.arith import apply, constant, convert
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
-    StorageClass,
     TypeKind,
     Unary,
     arguments,
     evaluate,
     expressions,
+    has_global_storage,
     in_system_header,
     initializer,
     is_written,
@@ -195,7 +195,14 @@ def _inline(
     scope.inlining, scope.loop_depth = outer, outer_depth
     result = scope.env.get(result_key)
     scope.env = {k: scope.env[k] for k in before}
-    if not top and _has_effects(Block(tuple(stmts)), before != scope.env):
+    effects = _has_effects(Block(tuple(stmts)), before != scope.env)
+    for parameter, argument in zip(arguments(definition), arguments(cursor), strict=True):
+        type_ = scalar(parameter.type)
+        if effects and type_ and is_reference(parameter.type) and is_hidden_lvalue(argument, type_):
+            hint = "copy it into a local variable first"
+            message = f"a reference to a choice of variables is passed to {function}, which has side effects"
+            scope.refuse(argument, message, hint)
+    if effects and not top:
         scope.refuse(
             cursor,
             f"{function} has side effects and is called inside an expression",
@@ -307,13 +314,25 @@ def is_lvalue_of(cursor: Cursor, type_: Scalar) -> bool:
         return False
     if cursor.kind == _K.DECL_REF_EXPR:
         declaration = cursor.referenced
-        return (
-            declaration.kind in (_K.VAR_DECL, _K.PARM_DECL)
-            and declaration.storage_class != StorageClass.STATIC
-        )
+        if declaration is None or declaration.kind not in (_K.VAR_DECL, _K.PARM_DECL):
+            return False
+        return declaration.kind == _K.PARM_DECL or not has_global_storage(
+            declaration
+        )  # globals are constants
     if cursor.kind == _K.UNARY_OPERATOR:
         return unary_kind(cursor) is Unary.DEREF
     return cursor.kind in _LVALUES or (cursor.kind == _K.CALL_EXPR and is_view_access(cursor))
+
+
+def is_hidden_lvalue(cursor: Cursor, type_: Scalar) -> bool:
+    """Whether a reference would be bound to a variable or element that is chosen at run time:
+    ``c ? x(i) : x(j)``, ``std::max(a, b)``."""
+    cursor = strip(cursor)
+    if cursor.kind == _K.CONDITIONAL_OPERATOR:
+        sides = expressions(cursor)[1:]
+        return all(is_lvalue_of(side, type_) or is_hidden_lvalue(side, type_) for side in sides)
+    callee = cursor.referenced if cursor.kind == _K.CALL_EXPR else None
+    return callee is not None and callee.kind == _K.FUNCTION_DECL and is_reference(callee.result_type)
 
 
 def view_source(cursor: Cursor) -> Cursor:

@@ -20,7 +20,7 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.cpptypes import view as view_type
 from transform.frontend.local_arrays import declare_array
-from transform.frontend.lower_call import is_lvalue_of, view_source
+from transform.frontend.lower_call import is_hidden_lvalue, is_lvalue_of, view_source
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
 from transform.frontend.places import constant_value, memory, place, place_type
@@ -110,6 +110,7 @@ def _scalar(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar) ->
     name = str(cursor.spelling)
     if init is None:
         return Value(name, type_, None)
+    scope.env[key(cursor)] = Value(name, type_, None)  # in scope, but not initialised, in its initialiser
     value = expression(scope, init, name, True)
     return Value(name, type_, convert(scope, value, type_, name, init))
 
@@ -124,6 +125,11 @@ def _reference(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar)
         if place_type(scope, target) == type_:
             return Alias(target)
         scope.refuse(cursor, "a reference to another type is not supported", "use the same type")
+        return Broken()
+    if is_hidden_lvalue(init, type_):
+        scope.refuse(
+            cursor, "a reference to a choice of variables is not supported", "drop the &: copy the value"
+        )
         return Broken()
     return _scalar(scope, cursor, init, type_)
 

@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from transform.ir.nodes import Apply, Atom, Block, Const, Let, Location, Op, Stmt, Symbol
 from transform.ir.types import BOOL, Scalar, Type
 
-TEMPORARY = "t"
+TEMPORARY = "%"
+"""The name of values that the user did not name; nobody can have given it."""
+
+
+def spelled(name: str) -> str:
+    """``name``, or what is derived from the name of a nameless value, as C++ can spell it."""
+    return name if name == TEMPORARY else name.replace(TEMPORARY, "value")
 
 
 class Fresh:
@@ -19,7 +25,7 @@ class Fresh:
 
     def symbol(self, name: str, type_: Type) -> Symbol:
         self._next += 1
-        return Symbol(name, self._next, type_)
+        return Symbol(spelled(name), self._next, type_)
 
     def like(self, symbol: Symbol, name: str | None = None) -> Symbol:
         return self.symbol(name or symbol.name, symbol.type)

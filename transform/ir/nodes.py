@@ -264,8 +264,9 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """A local View. ``extents`` has one atom per dimension (static ones included). ``zeroed``: as Kokkos does;
-    else its elements are indeterminate (only the transformer allocates such Views)."""
+    """A local View. ``extents`` has one atom per dimension (static ones included).
+
+    ``zeroed``: as Kokkos does; else its elements are indeterminate (only the transformer allocates such)."""
 
     target: Symbol
     extents: tuple[Atom, ...]

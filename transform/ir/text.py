@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
+from transform.ir.build import TEMPORARY
 from transform.ir.nodes import (
     Accumulate,
     Allocate,
@@ -97,9 +98,10 @@ class _Printer:
         if isinstance(atom, Const):
             return _const(atom)
         if atom not in self._names:
-            seen = self._count.get(atom.name, 0)
-            self._count[atom.name] = seen + 1
-            self._names[atom] = f"{atom.name}.{seen}" if seen else atom.name
+            name = "t" if atom.name == TEMPORARY else atom.name
+            seen = self._count.get(name, 0)
+            self._count[name] = seen + 1
+            self._names[atom] = f"{name}.{seen}" if seen else name
         return self._names[atom]
 
     def element(self, memory: Symbol, index: tuple[Atom, ...]) -> str:

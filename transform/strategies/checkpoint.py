@@ -71,7 +71,7 @@ def _restored(loop: For) -> set[str]:
     return {s.tape for s in walk(loop.body) if isinstance(s, Restore)}
 
 
-def recompute(body: Block, name: str, fresh: Fresh) -> Block:
+def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     """Checkpoint the loop called ``name``."""
     loop = next(x for x in loops(body) if x.name == name)
     forward, reverse = body.stmts[loop.forward], body.stmts[loop.reverse]

@@ -12,7 +12,8 @@ Three questions arise, each answered for itself:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from transform.ir.build import Fresh
 from transform.ir.nodes import Block, Symbol
@@ -32,7 +33,7 @@ class Choice:
     refused: tuple[tuple[str, str], ...]
     meaning: str
     split_only: bool
-    apply: Callable[[Block, Fresh], Block]
+    apply: Callable[..., Block]  # (body, fresh=...)
 
 
 def choices(body: Block, origin: Origin) -> tuple[Choice, ...]:
@@ -40,36 +41,31 @@ def choices(body: Block, origin: Origin) -> tuple[Choice, ...]:
     adjoint kernels to the primal symbols that they recompute."""
     found: list[Choice] = []
     for pair in values.pairs(body, origin):
-        found.append(
-            Choice(
-                pair.name,
-                ("recompute", "store"),
-                (),
-                f"{len(pair.cut)} values per iteration of '{pair.name}': recomputed, or stored before",
-                pair.last,
-                lambda b, fresh, name=pair.name: values.store(b, name, origin, fresh),  # type: ignore[misc]
-            )
-        )
+        meaning = f"{len(pair.cut)} values per iteration of '{pair.name}': recomputed, or stored before"
+        apply = partial(_store, pair=pair, origin=origin)
+        found.append(Choice(pair.name, ("recompute", "store"), (), meaning, pair.last, apply))
     for loop in checkpoint.loops(body):
-        found.append(
-            Choice(
-                loop.name,
-                ("store",) if loop.why_not else ("store", "recompute"),
-                (("recompute", loop.why_not),) if loop.why_not else (),
-                f"'{loop.name}' in the loop at line {loop.line}: a copy per step, or checkpoints",
-                False,
-                lambda b, fresh, name=loop.name: checkpoint.recompute(b, name, fresh),  # type: ignore[misc]
-            )
-        )
+        meaning = f"'{loop.name}' in the loop at line {loop.line}: a copy per step, or checkpoints"
+        found.append(_recall(loop.name, meaning, loop.why_not, partial(checkpoint.recompute, name=loop.name)))
     for saved in rerun.saved(body):
-        found.append(
-            Choice(
-                saved.name,
-                ("store",) if saved.why_not else ("store", "recompute"),
-                (("recompute", saved.why_not),) if saved.why_not else (),
-                f"'{saved.name}' before it is overwritten: a copy, or computed again",
-                False,
-                lambda b, fresh, name=saved.name: rerun.recompute(b, name, fresh),  # type: ignore[misc]
-            )
-        )
+        meaning = f"'{saved.name}' before it is overwritten: a copy, or computed again"
+        found.append(_recall(saved.name, meaning, saved.why_not, partial(rerun.recompute, name=saved.name)))
+    taken: set[str] = set()
+    for i, choice in enumerate(found):
+        name, n = choice.name, 1
+        while name in taken:
+            n += 1
+            name = f"{choice.name}_{n}"
+        taken.add(name)
+        found[i] = replace(choice, name=name)
     return tuple(found)
+
+
+def _recall(name: str, meaning: str, why_not: str, apply: Callable[..., Block]) -> Choice:
+    if why_not:
+        return Choice(name, ("store",), (("recompute", why_not),), meaning, False, apply)
+    return Choice(name, ("store", "recompute"), (), meaning, False, apply)
+
+
+def _store(body: Block, *, fresh: Fresh, pair: values.Pair, origin: Origin) -> Block:
+    return values.store(body, pair, origin, fresh)

@@ -85,7 +85,7 @@ def _loads(body: Block) -> set[Symbol]:
     }
 
 
-def recompute(body: Block, name: str, fresh: Fresh) -> Block:
+def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     """Compute the View saved as ``name`` again where the reverse sweep needs it."""
     choice = next(s for s in saved(body) if s.name == name)
     save = body.stmts[choice.save]

@@ -36,7 +36,7 @@ _CHEAP = frozenset({"copy", "cast", "neg"})
 class Pair:
     """A primal kernel and its adjoint; ``cut``: the adjoint's replayed values and what they replay."""
 
-    name: str
+    name: str  # of the primal kernel; several may have the same
     primal: int  # positions among the function's top-level statements
     adjoint: int
     cut: tuple[tuple[Symbol, Symbol], ...]
@@ -46,33 +46,36 @@ class Pair:
 def pairs(body: Block, origin: Origin) -> list[Pair]:
     """Kernels outside host loops whose adjoint recomputes values that could be stored."""
     found: list[Pair] = []
-    taken: set[str] = set()
     definer = {
         name: i for i, s in enumerate(body.stmts) if isinstance(s, Launch) for name in _scalars(s.body)
     }
     for i, s in enumerate(body.stmts):
         if not isinstance(s, Launch):
             continue
-        cut = [
-            (r, origin[r])
-            for r in _needed(s.body, origin)
-            if origin[r] in definer and definer[origin[r]] != i
-        ]
+        replayed = [(r, origin[r]) for r in _needed(s.body, origin)]
+        cut = [(r, p) for r, p in replayed if definer.get(p, i) != i]
         sources = {definer[p] for _, p in cut}
-        if len(sources) != 1:
-            continue
-        (primal,) = sources
-        launch = body.stmts[primal]
-        assert isinstance(launch, Launch)
-        name = _name(launch, taken)
-        between = body.stmts[primal + 1 : i]
-        found.append(Pair(name, primal, i, tuple(cut), all(isinstance(x, Let) for x in between)))
-    return found
+        if len(sources) == 1:
+            (primal,) = sources
+            between = body.stmts[primal + 1 : i]
+            found.append(Pair(_label(body.stmts[primal]), primal, i, tuple(cut), _only_lets(between)))
+    return sorted(found, key=lambda pair: pair.primal)
 
 
-def store(body: Block, name: str, origin: Origin, fresh: Fresh) -> Block:
-    """Store the cut of the kernel called ``name``."""
-    pair = next(p for p in pairs(body, origin) if p.name == name)
+def _only_lets(stmts: tuple[Stmt, ...]) -> bool:
+    return all(isinstance(s, Let) for s in stmts)
+
+
+def _label(launch: Stmt) -> str:
+    """The kernel's label as an identifier, or its line."""
+    assert isinstance(launch, Launch)
+    label = "".join(c if c.isalnum() else "_" for c in launch.label).strip("_")
+    return label or f"line{launch.loc.line if launch.loc else 0}"
+
+
+def store(body: Block, chosen: Pair, origin: Origin, fresh: Fresh) -> Block:
+    """Store the cut of ``chosen``, a pair of this body or of the one it was before another strategy."""
+    pair = next(p for p in pairs(body, origin) if p.cut[0] == chosen.cut[0])
     primal, adjoint = body.stmts[pair.primal], body.stmts[pair.adjoint]
     assert isinstance(primal, Launch)
     assert isinstance(adjoint, Launch)
@@ -94,15 +97,6 @@ def store(body: Block, name: str, origin: Origin, fresh: Fresh) -> Block:
 def _tape_type(value: Symbol, rank: int) -> View:
     assert isinstance(value.type, Scalar)
     return View(value.type, (None,) * rank, False, f"Kokkos::View<{value.type.name}{'*' * rank}>")
-
-
-def _name(launch: Launch, taken: set[str]) -> str:
-    label = "".join(c if c.isalnum() else "_" for c in launch.label).strip("_")
-    name = label or f"line{launch.loc.line if launch.loc else 0}"
-    while name in taken:
-        name += "_2"
-    taken.add(name)
-    return name
 
 
 def _in_iteration(block: Block) -> Iterator[Stmt]:
