@@ -213,13 +213,14 @@ void integers(ARGS) {
 }
 
 void increments(ARGS) {
+  Vector y("y", n);
   Kokkos::parallel_for(
       "increments", Kokkos::RangePolicy<Kokkos::DefaultExecutionSpace, Kokkos::IndexType<int>>(0, n),
       KOKKOS_LAMBDA(const size_t i) {
         Kokkos::atomic_add(&A(idx(i), 0), x(i));
         Kokkos::atomic_sub(&A(idx(i), 1), 2.0);
         Kokkos::atomic_increment(&A(0, 1));
-        helpers::scatter(x, idx(i), 0.5 * a);
+        helpers::scatter(y, idx(i), 0.5 * a);
         A(i, 2) += a;
         A(i, 2) -= 0.25;
         A(i, 2) = A(i, 2) + i;
@@ -227,8 +228,12 @@ void increments(ARGS) {
         A(i, 2) = A(i, 2) - 0.125;
         A(i, 2) *= 2;
         A(i, 2) /= a;
+      });
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
         A(i, 0) = 1 - A(i, 0);
         ++A(i, 1);
+        x(i) += y(i);
       });
 }
 
