@@ -15,6 +15,7 @@ from transform.ir.nodes import (
     Colored,
     Combine,
     DeepCopy,
+    Increment,
     Launch,
     Let,
     Range,
@@ -55,7 +56,7 @@ class HostPrinter(KernelPrinter):
         self.file = primal_lines
         self.tape_members: dict[str, str] = {}
         self.colorings: dict[Symbol, tuple[str, Color]] = {}
-        self.replicas: dict[Symbol, str] = {}
+        self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
 
     def stmt(self, s: Stmt) -> None:
@@ -72,10 +73,10 @@ class HostPrinter(KernelPrinter):
                 member = self._tape(tape, target)
                 name = self.names.declare(target)
                 self.text.add(f"const auto {name} = ws.{member}.pop();")
-            case Replicate(target=target, source=source):
-                self._replicate(target, source)
+            case Replicate(target=target, source=source, space=space):
+                self._replicate(target, source, space)
             case Combine(target=target, replicas=replicas):
-                self.text.add(f"kad::add_replicas({self.names[target]}, {self.names[replicas]});")
+                self.text.add(f"kad::add_copies({self.names[target]}, {self.names[replicas]});")
             case Color():
                 self._color(s)
             case Return():
@@ -106,13 +107,15 @@ class HostPrinter(KernelPrinter):
             self.workspace.tapes.append(self.tape_members[tape])
         return self.tape_members[tape]
 
-    def _replicate(self, target: Symbol, source: Symbol) -> None:
-        assert isinstance(source.type, View)
+    def _replicate(self, target: Symbol, source: Symbol, space: str) -> None:
+        """Memory for private copies; the tasks of the launch that follows bind their own (``_chunked``)."""
+        spelling = _view(source).spelling
         name = self.names.declare(target)
-        member = self.workspace.member(name, f"kad::Buffer<kad::replicas_of<{source.type.spelling}>>")
-        extents = "".join(f", {self.names[source]}.extent({d})" for d in range(source.type.rank))
-        count = f"kad::replicas<{source.type.spelling}::execution_space>()"
-        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count}{extents});')
+        member = self.workspace.member(name, f"kad::Buffer<kad::Slabs<{spelling}>>")
+        count = f"(kad::replicas<{space}>() - 1)"
+        original = self.names[source]
+        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count} * kad::slab({original}));')
+        self.copies[target] = source
 
     def _color(self, s: Color) -> None:
         member = self.workspace.member("coloring", f"kad::Coloring<{SPACE}>")
@@ -230,8 +233,19 @@ class HostPrinter(KernelPrinter):
         self.text.add(f"const int {count} = kad::replicas<{s.space}>();")
         with self.names.scope():
             replica = self.names.declare(how.replica)
+            mine = dict.fromkeys(
+                x.memory for x in walk(s.body) if isinstance(x, Increment) and x.memory in self.copies
+            )
             self._open(s, f"Kokkos::RangePolicy<{s.space}>(0, {count})", [f"const int {replica}"])
+            for copies in mine:
+                original = self.copies[copies]
+                own = self.names.fresh(f"{self.names[original]}_mine")
+                where = f"kad::copy_of({self.names[original]}, {self.names[copies]}, {replica})"
+                self.text.add(f"const auto {own} = {where};")
+                self.mine[copies] = own
             self._part(s, f"kad::chunk({self._pair(outer)}, {replica}, {count})")
+            for copies in mine:
+                del self.mine[copies]
             self._close(self._results(s))
 
     def _colored(self, s: Launch, how: Colored) -> None:

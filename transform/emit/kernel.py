@@ -66,6 +66,7 @@ class KernelPrinter:
         self.names = names
         self.inline: dict[Symbol, Let] = {}
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
+        self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
 
     # ---- expressions ----
 
@@ -111,6 +112,8 @@ class KernelPrinter:
                 return f"kad::math::{fn}({', '.join(self.expr(a) for a in args)})", ATOM
 
     def element(self, memory: Symbol, index: tuple[Atom, ...]) -> str:
+        if memory in self.mine:  # bound to the replica already
+            return f"{self.mine[memory]}({', '.join(self.expr(i) for i in index[1:])})"
         name = self.views.get(memory, self.names[memory])
         if isinstance(memory.type, Array):
             return name + "".join(f"[{self.expr(i)}]" for i in index)

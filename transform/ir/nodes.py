@@ -313,10 +313,12 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Replicate:
-    """``target``: zeroed private copies of ``source``, one per concurrent task; first index = replica."""
+    """``target``: private copies of ``source``, zeroed, one per concurrent task of ``space``; first index =
+    replica. (Emitted code lets ``source`` itself serve as the first of them.)"""
 
     target: Symbol
     source: Symbol
+    space: str
     loc: Location | None = field(default=None, compare=False)
 
 

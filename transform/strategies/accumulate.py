@@ -37,8 +37,6 @@ from transform.ir.rename import renamed
 from transform.ir.types import Array, Coloring, Scalar, View
 from transform.ir.walk import atoms, binds, defines, map_blocks, substitute, walk
 
-MAX_VIEW_RANK = 8
-
 
 def open_views(launch: Launch) -> list[Symbol]:
     """Adjoint Views whose increments in ``launch`` are still open."""
@@ -89,16 +87,15 @@ class Atomic(Strategy):
 
 @dataclass(frozen=True)
 class Privatization(Strategy):
-    """A private copy per thread, zeroed before and summed after; each thread takes a contiguous part of the
-    range, so the result is the same on every run with as many threads."""
+    """A private copy per thread (the first thread's is the adjoint itself), zeroed before and added after.
+
+    Each thread takes a contiguous part of the range, so the result is the same on every run with as many
+    threads."""
 
     name: str = "privatization"
     deterministic: bool = True
 
     def why_not(self, launch: Launch, view: Symbol) -> str | None:
-        assert isinstance(view.type, View)
-        if view.type.rank >= MAX_VIEW_RANK:
-            return f"a View of rank {view.type.rank} has no room for one more dimension"
         return None
 
     def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
@@ -113,10 +110,10 @@ class Privatization(Strategy):
                     view.type.element,
                     (None,) * (view.type.rank + 1),
                     False,
-                    f"kad::replicas_of<{view.type.spelling}>",
+                    f"kad::Slabs<{view.type.spelling}>",
                 ),
             )
-            before.append(Replicate(copies, view, launch.loc))
+            before.append(Replicate(copies, view, launch.space, launch.loc))
             after.append(Combine(view, copies, launch.loc))
             launch = close(launch, view, copies, (replica,), How.PLAIN)
         return (*before, replace(launch, schedule=Chunked(replica)), *after)

@@ -4,84 +4,49 @@
 
 namespace kad {
 
-// How many private copies: one per thread on a host. A device has far more threads than memory for copies.
+// How many tasks have a copy: one per thread on a host. A device has far more threads than memory for copies.
 template <class Space>
 int replicas() {
   const auto threads = Space().concurrency();
   return static_cast<int>(threads < 64 ? threads : 64);
 }
 
-namespace detail {
+// Memory for the copies of all tasks but the first, which adds to the View itself.
+template <class V>
+using Slabs = Kokkos::View<typename V::non_const_value_type*, typename V::device_type>;
 
-template <class V, std::size_t Rank>
-struct with_replicas;
-#define KAD_WITH_REPLICAS(RANK, STARS)                                                                 \
-  template <class V>                                                                                   \
-  struct with_replicas<V, RANK> {                                                                      \
-    using type =                                                                                       \
-        Kokkos::View<typename V::non_const_value_type STARS, Kokkos::LayoutRight, typename V::device_type>; \
-  };
-KAD_WITH_REPLICAS(0, *)
-KAD_WITH_REPLICAS(1, **)
-KAD_WITH_REPLICAS(2, ***)
-KAD_WITH_REPLICAS(3, ****)
-KAD_WITH_REPLICAS(4, *****)
-KAD_WITH_REPLICAS(5, ******)
-KAD_WITH_REPLICAS(6, *******)
-KAD_WITH_REPLICAS(7, ********)
-#undef KAD_WITH_REPLICAS
-
-// The element of a View at position k of its elements in row-major order.
-template <class V, std::size_t... D>
-KOKKOS_INLINE_FUNCTION typename V::reference_type at(const V& v, std::size_t k, std::index_sequence<D...>) {
-  std::size_t index[sizeof...(D) + 1] = {};
-  for (int d = static_cast<int>(sizeof...(D)) - 1; d >= 0; --d) {
-    index[d] = k % v.extent(d);
-    k /= v.extent(d);
-  }
-  return v(index[D]...);
+// Elements from one copy to the next: no two copies share a cache line.
+template <class V>
+KOKKOS_INLINE_FUNCTION std::size_t slab(const V& v) {
+  return (v.span() + 31) / 32 * 32;
 }
 
+// The copy that a task adds to: a View like `target`.
 template <class V>
-bool row_major(const V& v) {
-  if (!v.span_is_contiguous()) return false;
-  std::size_t expected = 1;
-  for (int d = static_cast<int>(V::rank) - 1; d >= 0; --d) {
-    if (v.extent(d) > 1 && static_cast<std::size_t>(v.stride(d)) != expected) return false;
-    expected *= v.extent(d);
-  }
-  return true;
+using copy_type = Kokkos::View<typename V::data_type, typename V::array_layout, typename V::device_type,
+                               Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+template <class V>
+KOKKOS_INLINE_FUNCTION copy_type<V> copy_of(const V& target, const Slabs<V>& slabs, int replica) {
+  return copy_type<V>(replica == 0 ? target.data() : slabs.data() + (replica - 1) * slab(target), target.layout());
 }
 
-}  // namespace detail
-
-// V with one more dimension in front, the replica.
+// target += sum over the copies, copy by copy. Gaps between the elements of a strided View hold zeros in the
+// copies and stay untouched.
 template <class V>
-using replicas_of = typename detail::with_replicas<V, static_cast<std::size_t>(V::rank)>::type;
-
-// target += sum over replicas, element by element, replica by replica.
-template <class V, class R>
-void add_replicas(const V& target, const R& replica) {
-  using Space = typename V::execution_space;
-  const std::size_t n = target.size();
-  const int count = static_cast<int>(replica.extent(0));
-  const auto* from = replica.data();
-  if (detail::row_major(target)) {
-    auto* to = target.data();
-    Kokkos::parallel_for(
-        "add replicas", Kokkos::RangePolicy<Space>(0, n), KOKKOS_LAMBDA(const std::size_t k) {
-          auto sum = from[k];
-          for (int r = 1; r < count; ++r) sum += from[r * n + k];
-          to[k] += sum;
-        });
-  } else {
-    Kokkos::parallel_for(
-        "add replicas", Kokkos::RangePolicy<Space>(0, n), KOKKOS_LAMBDA(const std::size_t k) {
-          auto sum = from[k];
-          for (int r = 1; r < count; ++r) sum += from[r * n + k];
-          detail::at(target, k, std::make_index_sequence<static_cast<std::size_t>(V::rank)>()) += sum;
-        });
-  }
+void add_copies(const V& target, const Slabs<V>& slabs) {
+  const std::size_t n = target.span(), stride = slab(target);
+  const std::size_t copies = stride == 0 ? 0 : slabs.extent(0) / stride;
+  if (copies == 0) return;
+  const auto* from = slabs.data();
+  auto* to = target.data();
+  Kokkos::parallel_for(
+      "add private copies",
+      Kokkos::RangePolicy<typename V::execution_space, Kokkos::IndexType<std::int64_t>>(0, n),
+      KOKKOS_LAMBDA(const std::int64_t k) {
+        auto sum = from[k];
+        for (std::size_t r = 1; r < copies; ++r) sum += from[r * stride + k];
+        if (sum != 0) to[k] += sum;
+      });
 }
 
 }  // namespace kad
