@@ -29,7 +29,7 @@ from autotune.table import print_table
 from autotune.toolchain import ToolchainMissing
 from autotune.workers import Executor, LocalExecutor, RayExecutor
 from transform.diagnostics import Refused, UsageError
-from transform.frontend.clang import HeadersMissing
+from transform.frontend.flags import HeadersMissing
 
 OK, FAILED, USAGE, REFUSED, NO_TOOLCHAIN, NO_VARIANT, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
             _print(out, [asdict(s) for s in statuses] if args.json else doctor.render_archs(statuses))
             return OK
         case "doctor":
-            checks = doctor.report()
+            checks = doctor.report(args.kokkos_root)
             _print(out, doctor.to_json(checks) if args.json else doctor.render(checks))
             return OK if doctor.healthy(checks) else NO_TOOLCHAIN
         case "kokkos":

@@ -22,7 +22,7 @@ from autotune.workload import fingerprint as workload_fingerprint
 from search_spaces.model import Architecture, Constraint, Plan, SearchSpace, architectures
 from transform import pipeline
 from transform.diagnostics import UsageError
-from transform.frontend.clang import KokkosHeadersMissing, ParseOptions
+from transform.frontend.flags import KokkosHeadersMissing, ParseOptions, compiler_flags
 from transform.ir.nodes import Program
 from transform.ir.text import fingerprint
 from transform.pipeline import Adjoint
@@ -90,14 +90,7 @@ def derive(request: Request, arch: Architecture) -> Derivation:
 
     Raises ``Refused``, ``UsageError`` or ``KokkosHeadersMissing``.
     """
-    options = ParseOptions(
-        include_dirs=tuple(d.absolute() for d in request.include_dirs),
-        defines=request.defines,
-        std=request.std or ParseOptions.std,
-        compile_commands=request.compile_commands,
-        kokkos_include=_headers(request.kokkos_root, arch),
-    )
-    program = pipeline.parse(request.kernel, options, request.function)
+    program = pipeline.parse(request.kernel, _parse_options(request, arch), request.function)
     adjoint = pipeline.differentiate(program, request.wrt, request.of)
     return Derivation(program, adjoint, pipeline.signature(adjoint))
 
@@ -110,15 +103,37 @@ def derive_or_install(request: Request, arch: Architecture, note: Note) -> tuple
     try:
         derivation = derive(request, arch)
     except KokkosHeadersMissing:
-        toolchain = _toolchain(request, arch, note)
-        return derive(request, arch), toolchain
-    return derivation, _toolchain(request, arch, note)
+        _toolchain(request, request.compiler_flags, arch, note)
+        derivation = derive(request, arch)
+    return derivation, _toolchain(request, _compile_flags(request, arch), arch, note)
 
 
-def _toolchain(request: Request, arch: Architecture, note: Note) -> Toolchain:
-    return find_toolchain(
-        arch, request.kokkos_root, request.compiler_flags, build_missing=True, progress=note
+def _parse_options(request: Request, arch: Architecture) -> ParseOptions:
+    return ParseOptions(
+        include_dirs=tuple(d.absolute() for d in request.include_dirs),
+        defines=request.defines,
+        std=request.std or ParseOptions.std,
+        compile_commands=request.compile_commands,
+        kokkos_include=_headers(request.kokkos_root, arch),
     )
+
+
+def _compile_flags(request: Request, arch: Architecture) -> tuple[str, ...]:
+    """The user's flags; with ``-p`` those that the kernel is parsed with, less Kokkos' and the system's."""
+    if request.compile_commands is None:
+        return request.compiler_flags
+    flags: list[str] = []
+    words = iter(compiler_flags(request.kernel, _parse_options(request, arch)))
+    for word in words:
+        if word == "-include":
+            flags += [word, next(words)]
+        elif word.startswith(("-I", "-D", "-U", "-std=")) and not word.startswith("-D_OPENMP"):
+            flags.append(word)
+    return tuple(flags)
+
+
+def _toolchain(request: Request, flags: tuple[str, ...], arch: Architecture, note: Note) -> Toolchain:
+    return find_toolchain(arch, request.kokkos_root, flags, build_missing=True, progress=note)
 
 
 def _headers(root: Path | None, arch: Architecture) -> Path | None:
