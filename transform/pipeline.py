@@ -15,6 +15,7 @@ from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
+from transform.analysis.host_arrays import host_array_findings
 from transform.analysis.races import Verdict, primal_races
 from transform.diagnostics import Diagnostic, Refused, UsageError
 from transform.emit import cpp
@@ -84,7 +85,12 @@ def differentiate(
     independents = [by_name[a.name] for a in sig.arguments if a.independent]
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
     active = activity(program, independents, dependents)
-    findings = [*_name_clashes(program, sig), *primal_races(program), *through_integers(program, active)]
+    findings = [
+        *_name_clashes(program, sig),
+        *primal_races(program),
+        *through_integers(program, active),
+        *host_array_findings(program, active),
+    ]
     if not any(s in active for s in independents):
         names = ", ".join(s.name for s in independents) or "none"
         findings.append(
