@@ -9,17 +9,17 @@ stacks: each has one ``Save`` and one ``Restore``, executed equally often in opp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from transform.adjoint.kernel import UNRECORDED, KernelSweep
 from transform.adjoint.order import natural_order
+from transform.adjoint.recall import Frame, Recalls, loaded, writable
 from transform.adjoint.scope import free, loop_free
 from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity, is_floating
 from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
 from transform.diagnostics import Diagnostic, Refused
-from transform.ir.build import TEMPORARY, Builder, Fresh, block
+from transform.ir.build import Builder, Fresh, block
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -43,16 +43,13 @@ from transform.ir.nodes import (
     Program,
     Range,
     Reduction,
-    Restore,
     Return,
-    Save,
-    Stmt,
     Store,
     Symbol,
 )
 from transform.ir.simplify import simplify
 from transform.ir.types import INT, SIZE, Accumulator, Scalar, View
-from transform.ir.walk import atoms, defines, substitute, walk, written
+from transform.ir.walk import atoms, defines, walk, written
 
 
 @dataclass(frozen=True)
@@ -73,40 +70,6 @@ class Sweeps:
     verdicts: tuple[tuple[str, Verdict], ...]
     origin: dict[Symbol, Symbol]
     last_id: int
-
-
-@dataclass
-class _Frame:
-    """One host block being reversed."""
-
-    block: Block
-    stmts: list[Stmt]  # the reverse statements built so far
-    prologue: list[Stmt]  # recalled scalars, ahead of them
-    owner: For | If | None
-    position: int = 0
-    scalars: dict[Symbol, Atom] = field(default_factory=dict)  # recalled primal scalars
-    views: dict[tuple[Symbol, int], Symbol] = field(default_factory=dict)  # recalled (View, version)
-    scalar_saves: dict[Symbol, str] = field(default_factory=dict)  # symbol -> tape, after its definition
-    view_saves: list[tuple[int, Symbol, str]] = field(default_factory=list)  # before statement i
-
-    def defines(self) -> dict[Symbol, Stmt | None]:
-        names: dict[Symbol, Stmt | None] = {}
-        if isinstance(self.owner, For):
-            names[self.owner.index] = None
-            names.update({c.inner: None for c in self.owner.carried})
-        for s in self.block.stmts:
-            match s:
-                case Let(target=t):
-                    names[t] = s
-                case For(carried=carried):
-                    names.update({c.result: s for c in carried})
-                case If(merges=merges):
-                    names.update({m.result: s for m in merges})
-                case Launch(reductions=reductions):
-                    names.update({r.result: s for r in reductions})
-                case _:
-                    pass
-        return names
 
 
 def reverse(
@@ -134,14 +97,12 @@ class _HostSweep(Sweep):
         self.fresh = fresh
         self.with_adjoint = with_adjoint
         self.adjoints_of: dict[Symbol, Symbol] = {}
-        self.frames: list[_Frame] = []
-        self.tapes: set[str] = set()
+        self.recalls = Recalls(program, fresh)
         self.labels: set[str] = set()
         self.findings: list[Diagnostic] = []
         self.late: set[Symbol] = set()
         self.verdicts: list[tuple[str, Verdict]] = []
         self.origin: dict[Symbol, Symbol] = {}
-        self.local_views = {s.target for s in walk(program.body) if isinstance(s, Allocate)}
 
     # ---- the whole function ----
 
@@ -157,8 +118,8 @@ class _HostSweep(Sweep):
         turn = self._turning_point() if fuse else None
         if fuse and turn is None:
             return None
-        frame = _Frame(body, [], [], None)
-        self.frames.append(frame)
+        frame = Frame(body, [], [], None)
+        self.recalls.frames.append(frame)
         fused: Launch | None = None
         with self.b.block() as stmts:
             frame.stmts = stmts
@@ -168,8 +129,8 @@ class _HostSweep(Sweep):
             raise Refused(self.findings)
         if fuse and fused is None:
             return None
-        self.frames.pop()
-        forward = self._with_saves(frame)
+        self.recalls.frames.pop()
+        forward = self.recalls.with_saves(frame)
         scalar_bars = {
             p.symbol: adj.get(p.symbol)
             for p in self.program.params
@@ -210,7 +171,7 @@ class _HostSweep(Sweep):
                     return None
         return None
 
-    def _allocate_adjoints(self, body: Block, frame: _Frame) -> None:
+    def _allocate_adjoints(self, body: Block, frame: Frame) -> None:
         """Adjoints of the Views that live in this block, zeroed at its start."""
         if frame.owner is None:
             for p in self.program.params:
@@ -218,7 +179,7 @@ class _HostSweep(Sweep):
                 if not isinstance(view.type, View):
                     continue
                 if view in self.with_adjoint:
-                    self.adjoints_of[view] = self.fresh.symbol(f"{view.name}_b", _adjoint_type(view))
+                    self.adjoints_of[view] = self.fresh.symbol(f"{view.name}_b", writable(view))
                 elif view in self.active:
                     extents = tuple(self.b.let(Extent(view, d), SIZE) for d in range(view.type.rank))
                     self._allocate(view, extents, None)
@@ -227,13 +188,13 @@ class _HostSweep(Sweep):
                 self._allocate(s.target, tuple(self.value(e) for e in s.extents), s.loc)
 
     def _allocate(self, view: Symbol, extents: tuple[Atom, ...], loc: Location | None) -> None:
-        bar = self.fresh.symbol(f"{view.name}_b", _adjoint_type(view))
+        bar = self.fresh.symbol(f"{view.name}_b", writable(view))
         self.adjoints_of[view] = bar
         self.b.add_stmt(Allocate(bar, extents, loc))
 
     # ---- statements ----
 
-    def _reverse_stmts(self, frame: _Frame, adj: Adjoints, turn: int | None = None) -> Launch | None:
+    def _reverse_stmts(self, frame: Frame, adj: Adjoints, turn: int | None = None) -> Launch | None:
         fused: Launch | None = None
         for i in reversed(range(len(frame.block.stmts))):
             frame.position = i
@@ -304,15 +265,15 @@ class _HostSweep(Sweep):
         if swept is None:
             return
         launch, scalars = swept
-        launch = self._recall_views(s, launch)
-        launch = self._substitute_scalars(launch)
+        launch = self.recalls.recall_views(launch, self.adjoints_of.values())
+        launch = self.recalls.recall_scalars(launch)
         self.b.add_stmt(launch)
         self._add_scalars(scalars, launch, adj)
 
     def _fuse(self, s: Launch, adj: Adjoints) -> Launch | None:
         """The adjoint of ``s`` with its primal effects; None where the adjoint must wait for them."""
         split = self._sweep_kernel(s, adj, effects=False, take=False)
-        if split is None or _loaded(split[0].body) & written(s.body):
+        if split is None or loaded(split[0].body) & written(s.body):
             return None
         swept = self._sweep_kernel(s, adj, effects=True, take=True)
         assert swept is not None
@@ -326,7 +287,7 @@ class _HostSweep(Sweep):
 
     def _late(self, s: Launch) -> set[Symbol]:
         """What exists only after launch ``s``: its results, later statements, what depends on them."""
-        frame = self.frames[0]
+        frame = self.recalls.frames[0]
         late = {r.result for r in s.reductions}
         late.update(t for stmt in frame.block.stmts[frame.position + 1 :] for t in defines(stmt))
         for stmt in self.b.stmts:
@@ -376,6 +337,9 @@ class _HostSweep(Sweep):
         if reductions and isinstance(s.source, Symbol):
             adj.add(s.source, self.b.cast(reductions[0].result, _scalar(s.source)))
 
+    def value(self, atom: Atom) -> Atom:
+        return self.recalls.value(atom)
+
     def _reverse_for(self, loop: For, adj: Adjoints) -> None:
         carried = [c for c in loop.carried if c.inner in self.active]
         outer = [s for s in _host_free(loop) if s in self.active]
@@ -384,9 +348,9 @@ class _HostSweep(Sweep):
         outer_bar = {s: self.fresh.symbol(f"{s.name}_b", s.type) for s in outer}
         lo, hi = self.value(loop.lo), self.value(loop.hi)
         index = self.fresh.like(loop.index)
-        frame = _Frame(loop.body, [], [], loop)
+        frame = Frame(loop.body, [], [], loop)
         frame.scalars[loop.index] = index
-        self.frames.append(frame)
+        self.recalls.frames.append(frame)
         with self.b.block() as stmts:
             frame.stmts = stmts
             self._allocate_adjoints(loop.body, frame)
@@ -397,7 +361,7 @@ class _HostSweep(Sweep):
             self._reverse_stmts(frame, inside)
             carried_next = [inside.get(c.inner) for c in carried]
             outer_next = [inside.get(s) for s in outer]
-        self.frames.pop()
+        self.recalls.frames.pop()
         accumulators = [
             Carried(
                 inner_bar[c.inner],
@@ -412,7 +376,7 @@ class _HostSweep(Sweep):
             for s, n in zip(outer, outer_next, strict=True)
             if n != outer_bar[s]
         }
-        self._replace_forward(loop, replace(loop, body=self._with_saves(frame)))
+        self.recalls.replace_forward(replace(loop, body=self.recalls.with_saves(frame)))
         body = Block((*frame.prologue, *stmts))
         self.b.add_stmt(
             For(
@@ -430,8 +394,8 @@ class _HostSweep(Sweep):
         sides: list[tuple[Block, dict[Symbol, Atom]]] = []
         forwards: list[Block] = []
         for body, pick in ((branch.then, "then"), (branch.orelse, "orelse")):
-            frame = _Frame(body, [], [], branch)
-            self.frames.append(frame)
+            frame = Frame(body, [], [], branch)
+            self.recalls.frames.append(frame)
             with self.b.block() as stmts:
                 frame.stmts = stmts
                 self._allocate_adjoints(body, frame)
@@ -439,7 +403,7 @@ class _HostSweep(Sweep):
                 for m, bar in zip(branch.merges, bars, strict=True):
                     inside.add(getattr(m, pick), bar)
                 self._reverse_stmts(frame, inside)
-            self.frames.pop()
+            self.recalls.frames.pop()
             local = frame.defines()
             sides.append(
                 (
@@ -447,8 +411,8 @@ class _HostSweep(Sweep):
                     {s: v for s, v in inside.values.items() if s not in local},
                 )
             )
-            forwards.append(self._with_saves(frame))
-        self._replace_forward(branch, replace(branch, then=forwards[0], orelse=forwards[1]))
+            forwards.append(self.recalls.with_saves(frame))
+        self.recalls.replace_forward(replace(branch, then=forwards[0], orelse=forwards[1]))
         (then, then_adj), (orelse, else_adj) = sides
         merges: list[Merge] = []
         for s in dict.fromkeys((*then_adj, *else_adj)):
@@ -462,157 +426,10 @@ class _HostSweep(Sweep):
             adj.add(s, merges[-1].result)
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
 
-    # ---- recalling primal values ----
-
-    def value(self, atom: Atom) -> Atom:
-        if not isinstance(atom, Symbol):
-            return atom
-        for frame in reversed(self.frames[1:]):
-            if atom in frame.scalars:
-                return frame.scalars[atom]
-            definitions = frame.defines()
-            if atom in definitions:
-                return self._recall_scalar(frame, atom, definitions[atom])
-        return atom
-
-    def _recall_scalar(self, frame: _Frame, s: Symbol, definition: Stmt | None) -> Atom:
-        copy = self.fresh.like(s)
-        frame.scalars[s] = copy
-        if isinstance(definition, Let) and not isinstance(definition.op, Load):
-            op = definition.op
-            if isinstance(op, Apply):
-                op = Apply(op.fn, tuple(self.value(a) for a in op.args))
-                frame.prologue.append(Let(copy, op, definition.loc))
-                return copy
-            if op.view not in self.local_views:
-                frame.prologue.append(Let(copy, op, definition.loc))
-                return copy
-        tape = self._tape_name(s.name)
-        frame.scalar_saves[s] = tape
-        frame.prologue.append(Restore(copy, tape))
-        return copy
-
-    def _tape_name(self, name: str) -> str:
-        base = name.replace(TEMPORARY, "value")
-        tape, n = base, 1
-        while tape in self.tapes:
-            n += 1
-            tape = f"{base}_{n}"
-        self.tapes.add(tape)
-        return tape
-
-    def _recall_views(self, primal: Launch, launch: Launch) -> Launch:
-        """Let the adjoint read each overwritten View from its saved version."""
-        mapping: dict[Symbol, Symbol] = {}
-        primal_views = _mentioned(launch) - set(self.adjoints_of.values())
-        loaded = _loaded(launch.body)
-        for view in sorted(primal_views, key=lambda v: v.id):
-            gone = self._out_of_scope(view)
-            if gone or (view in loaded and self._overwritten_later(view)):
-                mapping[view] = self._recall_view(view)
-        return _substituted(launch, mapping)
-
-    def _overwritten_later(self, view: Symbol) -> bool:
-        for frame in self.frames:
-            stmts = frame.block.stmts
-            later = stmts[frame.position :] if frame is self.frames[-1] else stmts[frame.position + 1 :]
-            if isinstance(frame.owner, For):
-                later = stmts
-            if view in written(Block(tuple(later))):
-                return True
-        return False
-
-    def _out_of_scope(self, view: Symbol) -> bool:
-        return any(
-            isinstance(s, Allocate) and s.target == view
-            for frame in self.frames[1:]
-            for s in frame.block.stmts
-        )
-
-    def _recall_view(self, view: Symbol) -> Symbol:
-        depth = len(self.frames) - 1
-        while depth > 0:
-            block_ = self.frames[depth].block
-            allocated = any(isinstance(s, Allocate) and s.target == view for s in block_.stmts)
-            if allocated or view in written(block_):
-                break
-            depth -= 1
-        frame = self.frames[depth]
-        writers = [
-            i for i, s in enumerate(frame.block.stmts[: frame.position]) if view in written(Block((s,)))
-        ]
-        key = (view, writers[-1] if writers else -1)
-        if key not in frame.views:
-            tape = self._tape_name(view.name)
-            frame.view_saves.append((frame.position, view, tape))
-            copy = self.fresh.symbol(f"{view.name}_was", _adjoint_type(view))
-            frame.views[key] = copy
-            frame.stmts.append(Restore(copy, tape))
-        return frame.views[key]
-
-    def _substitute_scalars(self, launch: Launch) -> Launch:
-        """Captured host scalars, as the reverse sweep can name them."""
-        if len(self.frames) == 1:
-            return launch
-        scalars = [s for s in free(Block((launch,))) if isinstance(s.type, Scalar)]
-        return _substituted(launch, {s: self.value(s) for s in scalars})
-
-    def _replace_forward(self, old: Stmt, new: Stmt) -> None:
-        frame = self.frames[-1]
-        stmts = list(frame.block.stmts)
-        stmts[frame.position] = new
-        frame.block = Block(tuple(stmts))
-
-    def _with_saves(self, frame: _Frame) -> Block:
-        out: list[Stmt] = []
-        if isinstance(frame.owner, For):
-            heads = [frame.owner.index, *(c.inner for c in frame.owner.carried)]
-            out += [Save(frame.scalar_saves[h], h) for h in heads if h in frame.scalar_saves]
-        for i, s in enumerate(frame.block.stmts):
-            out += [Save(tape, view, s.loc) for at, view, tape in frame.view_saves if at == i]
-            out.append(s)
-            results: list[Symbol] = []
-            match s:
-                case Let(target=t):
-                    results = [t]
-                case For(carried=carried):
-                    results = [c.result for c in carried]
-                case If(merges=merges):
-                    results = [m.result for m in merges]
-                case Launch(reductions=reductions):
-                    results = [r.result for r in reductions]
-                case _:
-                    pass
-            out += [Save(frame.scalar_saves[r], r) for r in results if r in frame.scalar_saves]
-        return Block(tuple(out))
-
 
 def _host_free(loop: For) -> list[Symbol]:
     """Scalars from outside that a host loop's body reads, in launches too."""
     return [s for s in loop_free(loop) if isinstance(s.type, Scalar)]
-
-
-def _loaded(body: Block) -> set[Symbol]:
-    return {
-        s.op.memory
-        for s in walk(body)
-        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
-    }
-
-
-def _mentioned(launch: Launch) -> set[Symbol]:
-    return {a for a in free(Block((launch,))) if isinstance(a.type, View)}
-
-
-def _substituted(launch: Launch, mapping: Mapping[Symbol, Atom]) -> Launch:
-    new = substitute(Block((launch,)), mapping).stmts[0]
-    assert isinstance(new, Launch)
-    return new
-
-
-def _adjoint_type(view: Symbol) -> View:
-    assert isinstance(view.type, View)
-    return view.type.writable
 
 
 def _scalar(symbol: Symbol) -> Scalar:
