@@ -35,6 +35,10 @@ class Explanation:
                 }
                 for a in signature.arguments
             ],
+            "increments": [
+                {"kernel": kernel, "adjoint": v.view.name, "exclusive": v.exclusive, "reason": v.reason}
+                for kernel, v in self.derivation.adjoint.verdicts
+            ],
             "choices": [
                 {
                     "knob": p.name,
@@ -73,6 +77,11 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield f"  {a.name:{width}}  {a.spelling}: {', '.join(roles) or 'not active'}"
     if signature.returns is not None:
         yield f"  returns {signature.returns.name}" + ("" if explanation.derivation.of else ": dependent")
+    verdicts = explanation.derivation.adjoint.verdicts
+    if verdicts:
+        yield "increments into adjoints (one line per kernel and View):"
+        for kernel, v in verdicts:
+            yield f"  {kernel}: {v.view.name} {'never races' if v.exclusive else 'may race'}: {v.reason}"
     space = explanation.space
     if space.parameters:
         yield "choices (the expert default first):"

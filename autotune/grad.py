@@ -43,8 +43,7 @@ def emit(request: Request) -> Emitted:
     if len(plans) == 1:  # asked for by name: every machine gets it
         text = pipeline.gradient_header(derivation.adjoint, {}, *winners.values())
     else:
-        fallback = winners.pop("", None) or portable(derivation)
-        text = pipeline.gradient_header(derivation.adjoint, winners, fallback)
+        text = pipeline.gradient_header(derivation.adjoint, winners, portable(derivation))
     path = header_path(request.out, derivation.signature.name)
     write_atomically(path, text)
     return Emitted(path, tuple((a.name, plan, derivation.variant(plan).deterministic) for a, plan in plans))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autotune.evaluate import Inputs, Job, Limits, Task
-from autotune.infer import infer_workload, shrink
+from autotune.infer import check_accesses, infer_workload, shrink
 from autotune.installation import candidates, find, read_installation
 from autotune.legal import LegalPlans, fix, plan_key
 from autotune.options import Request, tool_version
@@ -163,7 +163,9 @@ def space_of(request: Request, derivation: Derivation, arch: Architecture) -> Se
 def workload_of(request: Request, derivation: Derivation, note: Note) -> Workload:
     """The named workload, or one inferred from the code, which is shown and written beside the config."""
     if request.workload is not None:
-        return load_workload(request.workload, derivation.signature)
+        workload = load_workload(request.workload, derivation.signature)
+        check_accesses(workload, derivation.program, derivation.signature)
+        return workload
     workload = infer_workload(derivation.program, derivation.signature)
     path = request.out / f"{derivation.signature.name}.workload.toml"
     text = to_toml(workload)

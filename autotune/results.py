@@ -107,8 +107,7 @@ def write_header(
             chosen[arch.macro] = entry["workload"]
         elif arch.name == latest:
             note(f"the header uses the winner for {chosen[arch.macro]}, not the one for {entry['workload']}")
-    host = winners.pop("", None)  # no macro names it: it is what every other machine gets
-    text = pipeline.gradient_header(derivation.adjoint, winners, host or portable(derivation))
+    text = pipeline.gradient_header(derivation.adjoint, winners, portable(derivation))
     path = header_path(out, derivation.signature.name)
     write_atomically(path, text)
     return path

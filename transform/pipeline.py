@@ -217,29 +217,39 @@ def _knob(view: Symbol) -> str:
 
 
 def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: Variant) -> str:
-    """The header to ship: ``winners`` by Kokkos architecture macro (several joined by ``|``), chosen at
-    compile time, and ``fallback`` for every other architecture."""
+    """The header to ship: ``winners`` by Kokkos architecture macro, chosen at compile time, and ``fallback``
+    for every other machine. Several macros of one architecture are joined by commas; the empty name stands
+    for hosts, where no device backend is enabled."""
     f = adjoint.signature.name
     guard = f"KAD_{f.upper()}_GRAD_HPP"
-    parts = tuple(
-        p for p in ("replicas", "coloring") if any(p in v.parts for v in (*winners.values(), fallback))
-    )
+    needed = {p for v in (*winners.values(), fallback) for p in v.parts}
     lines = [
         f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), by kad-tune.",
         f"#ifndef {guard}",
         f"#define {guard}",
         *(f"#include {i}" for i in adjoint.program.includes),
         "",
-        cpp.runtime(*parts),
+        cpp.runtime(*(p for p in ("replicas", "coloring") if p in needed)),
     ]
-    word = "#if"
-    for macros, variant in winners.items():
-        condition = " || ".join(f"defined({m})" for m in macros.split("|"))
-        lines += [f"{word} {condition}", _described(variant), variant.text.replace(_NAMESPACE, "kad")]
-        word = "#elif"
-    body = [_described(fallback), fallback.text.replace(_NAMESPACE, "kad")]
-    lines += ["#else", *body, "#endif"] if winners else body
+    sections = [(_condition(m), v) for m, v in winners.items() if v.text != fallback.text]
+    for k, (condition, variant) in enumerate(sections):
+        lines += [f"{'#elif' if k else '#if'} {condition}", *_section(variant)]
+    lines += ["#else", *_section(fallback), "#endif"] if sections else _section(fallback)
     return "\n".join([*lines, f"#endif  // {guard}", ""])
+
+
+_DEVICES = ("KOKKOS_ENABLE_CUDA", "KOKKOS_ENABLE_HIP", "KOKKOS_ENABLE_SYCL")
+
+
+def _condition(macros: str) -> str:
+    if not macros:
+        return " && ".join(f"!defined({m})" for m in _DEVICES)
+    return " || ".join(f"defined({m})" for m in macros.split(","))
+
+
+def _section(variant: Variant) -> list[str]:
+    plan = ", ".join(f"{k} = {v}" for k, v in variant.plan.items()) or "no choices: nothing races"
+    return [f"// {plan}\n", variant.text.replace(_NAMESPACE, "kad")]
 
 
 def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
@@ -250,11 +260,6 @@ def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
 
 
 # ---- details ----
-
-
-def _described(variant: Variant) -> str:
-    plan = ", ".join(f"{k} = {v}" for k, v in variant.plan.items()) or "no choices: nothing races"
-    return f"// {plan}\n"
 
 
 def _clean(sweeps: Sweeps) -> Gradient:

@@ -407,13 +407,16 @@ class KernelSweep(Sweep):
             sides.append((block(stmts), {s: v for s, v in inside.values.items() if s not in inside_names}))
         (then, then_adj), (orelse, else_adj) = sides
         merges: list[Merge] = []
+        joined: dict[Symbol, Atom] = {}
         for s in dict.fromkeys((*then_adj, *else_adj)):
             t, e = then_adj.get(s, zero(s)), else_adj.get(s, zero(s))
             if is_const(t, 0) and is_const(e, 0):
                 continue
             merges.append(Merge(self.b.fresh.symbol(f"{s.name}_b", s.type), t, e))
-            adj.add(s, merges[-1].result)
+            joined[s] = merges[-1].result
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
+        for s, bar in joined.items():
+            adj.add(s, bar)
 
 
 def _element(memory: Symbol) -> Scalar:

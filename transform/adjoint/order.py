@@ -28,7 +28,7 @@ def natural_order(block: Block) -> Block:
 def _commutes(loop: For) -> bool:
     changed = written(loop.body)
     lets: dict[Symbol, Op] = {}
-    count: Counter[Symbol] = Counter()
+    count: Counter[Symbol] = Counter(c.next for c in loop.carried if isinstance(c.next, Symbol))
     for s in walk(loop.body):
         count.update(uses(s))
         if isinstance(s, Let):
@@ -43,7 +43,8 @@ def _stores(body: Block) -> bool:
 
 
 def _is_sum(inner: Symbol, at: object, lets: Mapping[Symbol, Op], count: Counter[Symbol]) -> bool:
-    """Whether the carried value is only ever added to: ``at`` is ``inner`` plus terms."""
+    """Whether the carried value is only ever added to: ``at`` is ``inner`` plus terms, and nothing but the
+    next iteration reads a partial sum."""
     if count[inner] != 1:
         return False
     while at != inner:

@@ -415,6 +415,7 @@ class _HostSweep(Sweep):
         self.recalls.replace_forward(replace(branch, then=forwards[0], orelse=forwards[1]))
         (then, then_adj), (orelse, else_adj) = sides
         merges: list[Merge] = []
+        joined: dict[Symbol, Atom] = {}
         for s in dict.fromkeys((*then_adj, *else_adj)):
             merges.append(
                 Merge(
@@ -423,8 +424,10 @@ class _HostSweep(Sweep):
                     else_adj.get(s, zero(s)),
                 )
             )
-            adj.add(s, merges[-1].result)
+            joined[s] = merges[-1].result
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
+        for s, total in joined.items():
+            adj.add(s, total)
 
 
 def _host_free(loop: For) -> list[Symbol]:

@@ -232,6 +232,9 @@ class _Checker:
             self._same(result, *args[1:])
         elif fn == "cast":
             self._require(len(args) == arity, "cast has one operand")
+        elif fn == "spacing":
+            self._require(len(args) == 1 and result.is_integer, "spacing has one integer operand")
+            self._same(result, *args)
         elif fn in {"neg", "copy"}:
             self._require(len(args) == arity and (fn == "copy" or result != BOOL), f"{fn} has one operand")
             self._same(result, *args)
