@@ -1,4 +1,8 @@
-"""Runs IR on numpy arrays, one iteration after the other: the semantics that emitted code must have."""
+"""Runs IR on numpy arrays, one iteration after the other: the semantics that emitted code must have.
+
+A race detector watches every launch: iterations (or chunks, or the blocks of one color) that may run at once
+must not meet at an element unless all of them only read it or all update it atomically.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
+from tests.race_detector import Kind, RaceDetector
 from transform.frontend.cpptypes import wrap
 from transform.ir.nodes import (
     Accumulate,
@@ -19,18 +24,21 @@ from transform.ir.nodes import (
     Block,
     Chunked,
     Color,
+    Colored,
     Combine,
     Const,
     Declare,
     DeepCopy,
     Extent,
     For,
+    How,
     If,
     Increment,
     Launch,
     Let,
     Load,
     Op,
+    Param,
     Program,
     Range,
     Replicate,
@@ -71,8 +79,13 @@ _ufunc = {
 
 def run(program: Program, arguments: Mapping[str, Any]) -> Any:
     """Run ``program`` on arguments by parameter name; arrays are changed in place. Returns its value."""
+    return execute(program.params, program.body, arguments).result
+
+
+def execute(params: tuple[Param, ...], body: Block, arguments: Mapping[str, Any]) -> Machine:
+    """Run ``body`` and return the machine, whose ``atom`` tells what became of each scalar."""
     machine = Machine()
-    for param in program.params:
+    for param in params:
         value = arguments[param.symbol.name]
         if isinstance(param.symbol.type, View):
             assert value.ndim == param.symbol.type.rank, param.symbol.name
@@ -82,8 +95,9 @@ def run(program: Program, arguments: Mapping[str, Any]) -> Any:
             assert isinstance(param.symbol.type, Scalar)
             machine.values[param.symbol] = convert(value, param.symbol.type)
     with np.errstate(all="ignore"):
-        machine.block(program.body)
-    return machine.result
+        machine.block(body)
+    assert not any(machine.tapes.values()), "a tape holds values that were never recalled"
+    return machine
 
 
 def convert(value: Any, type_: Scalar) -> Any:
@@ -99,6 +113,8 @@ class Machine:
         self.values: dict[Symbol, Any] = {}
         self.tapes: dict[str, list[Any]] = defaultdict(list)
         self.result: Any = None
+        self.detector: RaceDetector | None = None  # of the launch that is running
+        self.touched: set[tuple[Symbol, tuple[int, ...]]] = set()  # by the block being colored
 
     def atom(self, atom: Atom) -> Any:
         return convert(atom.value, atom.type) if isinstance(atom, Const) else self.values[atom]
@@ -107,6 +123,12 @@ class Machine:
         array = self.values[memory]
         at = tuple(int(self.atom(i)) for i in index)
         assert all(0 <= i < n for i, n in zip(at, array.shape, strict=True)), (memory.name, at, array.shape)
+        return array, at
+
+    def access(self, memory: Symbol, index: tuple[Atom, ...], kind: Kind) -> tuple[Any, tuple[int, ...]]:
+        array, at = self.element(memory, index)
+        if self.detector is not None and isinstance(memory.type, View):
+            self.detector.access(memory.name, array, at, kind)
         return array, at
 
     def block(self, block: Block) -> None:
@@ -124,13 +146,13 @@ class Machine:
                 fill = 0 if zeroed or not target.type.element.is_float else math.nan
                 self.values[target] = np.full(target.type.extents, fill, dtype)
             case Store(memory=memory, index=index, value=value):
-                array, at = self.element(memory, index)
+                array, at = self.access(memory, index, "write")
                 array[at] = self.atom(value)
-            case (
-                Increment(memory=memory, index=index, value=value)
-                | Accumulate(memory=memory, index=index, value=value)
-            ):
-                array, at = self.element(memory, index)
+            case Increment(memory=memory, index=index, value=value, how=how):
+                array, at = self.access(memory, index, "atomic" if how is How.ATOMIC else "write")
+                array[at] += self.atom(value)
+            case Accumulate(memory=memory, index=index, value=value):
+                array, at = self.access(memory, index, "atomic")
                 array[at] += self.atom(value)
             case For():
                 self._for(stmt)
@@ -141,10 +163,11 @@ class Machine:
                     self.values[m.result] = self.atom(m.then if taken else m.orelse)
             case Launch():
                 self._launch(stmt)
-            case Allocate(target=target, extents=extents):
+            case Allocate(target=target, extents=extents, zeroed=zeroed):
                 assert isinstance(target.type, View)
                 shape = tuple(int(self.atom(e)) for e in extents)
-                self.values[target] = np.zeros(shape, _DTYPES[target.type.element.name])
+                fill = 0 if zeroed or not target.type.element.is_float else math.nan
+                self.values[target] = np.full(shape, fill, _DTYPES[target.type.element.name])
             case DeepCopy(target=target, source=source):
                 self.values[target][...] = self.atom(source)
             case Return(value=value):
@@ -158,9 +181,11 @@ class Machine:
                 original = self.values[source]
                 self.values[target] = np.zeros((REPLICAS, *original.shape), original.dtype)
             case Combine(target=target, replicas=replicas):
-                self.values[target] += self.values[replicas].sum(axis=0)
-            case Color() | Touch():
-                pass  # iterations run one after the other anyway
+                self.values[target][...] += self.values[replicas].sum(axis=0)
+            case Color():
+                self.values[stmt.target] = self._color(stmt)
+            case Touch(view=view, index=index):
+                self.touched.add((view, self.element(view, index)[1]))
             case _:
                 assert_never(stmt)
 
@@ -181,30 +206,66 @@ class Machine:
             type_ = reduction.accumulator.type
             assert isinstance(type_, Accumulator)
             self.values[reduction.accumulator] = np.zeros((), _DTYPES[type_.element.name])
-        for replica, indices in self._iterations(stmt):
+        label = stmt.label or "kernel"
+        outside = self.detector
+        self.detector = RaceDetector(label)
+        color = None
+        for position, task, indices in self._iterations(stmt):
+            if position != color:
+                color, self.detector = position, RaceDetector(label)
+            self.detector.task = task
             if isinstance(stmt.schedule, Chunked):
-                self.values[stmt.schedule.replica] = replica
+                self.values[stmt.schedule.replica] = task[0]
             for r, index in zip(stmt.ranges, indices, strict=True):
                 self.values[r.index] = index
             self.block(stmt.body)
+        self.detector = outside
         for reduction in stmt.reductions:
             assert isinstance(reduction.result.type, Scalar)
             self.values[reduction.result] = convert(self.values[reduction.accumulator], reduction.result.type)
 
-    def _iterations(self, stmt: Launch) -> Iterator[tuple[int, tuple[int, ...]]]:
-        def bounds(r: Range) -> range:
-            return range(int(self.atom(r.lo)), int(self.atom(r.hi)))
+    def _bounds(self, r: Range) -> range:
+        return range(int(self.atom(r.lo)), int(self.atom(r.hi)))
 
-        outer, *inner = (bounds(r) for r in stmt.ranges)
-        chunk = max(1, -(-len(outer) // REPLICAS))
-        for position, first in enumerate(outer):
+    def _iterations(self, stmt: Launch) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+        """(color, concurrent task, indices) of every iteration."""
+        outer, *inner = (self._bounds(r) for r in stmt.ranges)
+        order: list[tuple[int, tuple[int, ...], int]]
+        match stmt.schedule:
+            case Chunked():
+                chunk = max(1, -(-len(outer) // REPLICAS))
+                order = [(0, (k // chunk,), first) for k, first in enumerate(outer)]
+            case Colored(coloring=coloring):
+                size, colors = self.values[coloring]
+                assert len(colors) == -(-len(outer) // size), "colored for another range"
+                order = sorted((colors[k // size], (k // size,), first) for k, first in enumerate(outer))
+            case _:
+                order = [(0, (), first) for first in outer]
+        for color, task, first in order:
             for rest in itertools.product(*inner):
-                yield position // chunk, (first, *rest)
+                yield color, task or (first, *rest), (first, *rest)
+
+    def _color(self, stmt: Color) -> tuple[int, list[int]]:
+        """The block size and each block's color: the first that no block with a common target has."""
+        taken: dict[tuple[Symbol, tuple[int, ...]], set[int]] = defaultdict(set)
+        indices = self._bounds(stmt.unit)
+        colors: list[int] = []
+        for first in range(0, len(indices), stmt.block):
+            self.touched = set()
+            for index in indices[first : first + stmt.block]:
+                self.values[stmt.unit.index] = index
+                self.block(stmt.body)
+            used = {c for element in self.touched for c in taken[element]}
+            color = next(c for c in itertools.count() if c not in used)
+            colors.append(color)
+            for element in self.touched:
+                taken[element].add(color)
+        return stmt.block, colors
 
     def op(self, op: Op, type_: Scalar) -> Any:
         match op:
             case Load(memory=memory, index=index):
-                array, at = self.element(memory, index)
+                array, at = self.access(memory, index, "read")
                 return convert(array[at], type_)
             case Extent(view=view, dim=dim):
                 return self.values[view].shape[dim]
@@ -265,6 +326,8 @@ def apply(fn: str, args: list[Any]) -> Any:
             return a >> b
         case "fma":
             return args[0] * args[1] + args[2]
+        case "spacing":
+            return max(1, math.isqrt(max(int(a) - 1, 0)) + 1)
         case "erf" | "erfc" | "tgamma" | "lgamma":
             return getattr(math, fn.replace("tgamma", "gamma"))(float(a))
         case _:

@@ -1,0 +1,155 @@
+// Gathers, scatters, stencils: which increments meet.
+
+#include <Kokkos_Core.hpp>
+
+#include <cmath>
+
+using Vector = Kokkos::View<double*>;
+using Matrix = Kokkos::View<double**>;
+using In = Kokkos::View<const double*>;
+using Indices = Kokkos::View<const int*>;
+
+double gather(In x, Indices idx, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += x(idx(i)) * x(i); }, r);
+  return r;
+}
+
+void scatter_permutation(Vector y, In x, Indices perm, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(perm(i)) = x(i) * x(perm(i)); });
+}
+
+void in_place_permutation(Vector y, In x, Indices perm, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(perm(i)) = y(perm(i)) * x(i) + y(perm(i)) * y(perm(i)); });
+}
+
+void scatter_atomic(Vector y, In x, Indices idx, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {
+    Kokkos::atomic_add(&y(idx(i)), x(i) * x(i));
+    Kokkos::atomic_sub(&y(idx(i)), sin(x(i)));
+  });
+}
+
+// The primal writes y(perm(i)) in every iteration, so x(perm(i)) is exclusive, but x(other(i)) is not.
+void two_index_arrays(Vector y, In x, Indices perm, Indices idx, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(perm(i)) = x(perm(i)) * x(idx(i)); });
+}
+
+void conditional_permutation(Vector y, In x, In z, Indices idx, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {
+    const double v = x(idx(i)) * z(idx(i));
+    if (i == idx(i)) y(idx(i)) = v;
+  });
+}
+
+double connectivity(Matrix c, In u, Kokkos::View<const int* [3]> conn, int ne) {
+  double r = 0;
+  Kokkos::parallel_reduce(ne, KOKKOS_LAMBDA(int e, double& s) {
+    double area[2] = {0, 0};
+    for (int a = 0; a < 3; ++a) {
+      const int p = conn(e, a), q = conn(e, (a + 1) % 3);
+      area[0] += c(p, 0) * c(q, 1);
+      area[1] += c(q, 0) * c(p, 1) * u(q);
+    }
+    s += (area[0] - area[1]) * (area[0] - area[1]) * u(conn(e, 0));
+  }, r);
+  return r;
+}
+
+void stencil(Vector y, In x, int n) {
+  Kokkos::parallel_for(Kokkos::RangePolicy<>(1, n - 1), KOKKOS_LAMBDA(int i) {
+    y(i) = x(i - 1) * x(i) + x(i) * x(i + 1) * x(i);
+  });
+}
+
+void even_odd(Vector u, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {
+    u(2 * i) = u(2 * i) * u(2 * i + 1);
+    u(2 * i + 1) = sin(u(2 * i + 1)) + 0.5 * i;
+  });
+}
+
+// The same element by different expressions, different elements by similar ones.
+double offsets(In x, int n, int k) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    s += x(2 * i) * x(i + i + 1) + x(n + i - n) * x(2 * i + k);
+  }, r);
+  return r;
+}
+
+double divided(In x, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += x(i / 2) * x(i % 3) * x(n - 1 - i); }, r);
+  return r;
+}
+
+double narrowed(In x, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    const unsigned char at = static_cast<unsigned char>(64 * i);
+    s += x(at / 64) * x(at);
+  }, r);
+  return r;
+}
+
+double narrowed_plain(In x, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    const unsigned char at = static_cast<unsigned char>(i);
+    s += x(at) * x(at) * (1 + i % 2);
+  }, r);
+  return r;
+}
+
+double rounded(In x, In t, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    const int at = static_cast<int>(i * 0.5 + t(0));
+    s += x(at) * x(at);
+  }, r);
+  return r;
+}
+
+void grid(Matrix y, Matrix x, int n, int m) {
+  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>({1, 1}, {n - 1, m - 1}), KOKKOS_LAMBDA(int i, int j) {
+    y(i, j) = x(i, j) * (x(i - 1, j) + x(i + 1, j)) - x(i, j - 1) * x(i, j + 1);
+  });
+}
+
+void transposed(Matrix y, Matrix x, int n, int m) {
+  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0}, {n, m}), KOKKOS_LAMBDA(int i, int j) {
+    y(j, i) = x(i, j) * x(i, j) + x(i, 0);
+  });
+}
+
+double flattened(Matrix x, Vector w, int n, int m) {
+  double r = 0;
+  Kokkos::parallel_reduce(n * m, KOKKOS_LAMBDA(int k, double& s) {
+    const int i = k / m, j = k % m;
+    s += x(i, j) * x(i, j) * w(j);
+  }, r);
+  return r;
+}
+
+double cube(Kokkos::View<double***> a, Vector w, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      Kokkos::MDRangePolicy<Kokkos::Rank<3>>({0, 0, 1}, {n, 2, 3}),
+      KOKKOS_LAMBDA(int i, int j, int k, double& s) { s += a(i, j, k) * a(i, j, k - 1) * w(i); }, r);
+  return r;
+}
+
+double theta(Matrix data, Vector theta, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    double z = 0;
+    for (int k = 0; k < 4; ++k) z += data(i, k) * theta(k);
+    s += z * z * theta(0);
+  }, r);
+  return r;
+}
+
+void reversed(Vector y, In x, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(n - 1 - i) = x(n - 1 - i) * x(i) * y(n - 1 - i); });
+}
