@@ -32,10 +32,11 @@ from transform.ir.nodes import (
     Store,
     Symbol,
 )
-from transform.ir.types import View
+from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk, written
 
 Term = tuple[object, ...]
+_NARROW = ("short", "unsigned short", "char", "signed char", "unsigned char", "bool")
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,13 @@ def _positions(term: object) -> set[int]:
     return set()
 
 
+def _keeps_integers(source: Atom, target: Symbol) -> bool:
+    """Whether a cast maps different integers to different integers. Indices are taken to fit into ``int``;
+    narrower types wrap, and truncation of floating-point numbers makes different ones equal."""
+    narrow = isinstance(target.type, Scalar) and target.type.name in _NARROW
+    return isinstance(source.type, Scalar) and source.type.is_integer and not narrow
+
+
 def _combine(a: Affine, b: Affine, scale: int) -> Affine:
     terms = dict(a.terms)
     for t, c in b.terms:
@@ -140,7 +148,9 @@ class Footprints:
                 if not y.terms:
                     return _combine(Affine((), 0), x, y.constant)
                 return Affine(((("op", "mul", x, y), 1),), 0)
-            case Apply(fn="cast" | "copy", args=(a,)):
+            case Apply(fn="copy", args=(a,)):
+                return self.affine(a)
+            case Apply(fn="cast", args=(a,)) if _keeps_integers(a, s):
                 return self.affine(a)
             case Apply(fn=fn, args=args):
                 return Affine(((("op", fn, *(self.affine(a) for a in args)), 1),), 0)
