@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from transform.ir.build import Builder, Fresh, is_const
+from transform.ir.build import Builder, Fresh, is_const, scalar
 from transform.ir.nodes import (
     Allocate,
     Apply,
     Atom,
     Block,
+    Const,
     For,
     If,
     Increment,
     Launch,
     Let,
     Load,
+    Range,
     Stmt,
     Store,
     Symbol,
@@ -81,7 +83,7 @@ def store(body: Block, chosen: Pair, origin: Origin, fresh: Fresh) -> Block:
     assert isinstance(adjoint, Launch)
     b = Builder(fresh)
     with b.block() as before:
-        extents = tuple(b.sub(r.hi, r.lo) for r in primal.ranges)
+        extents = tuple(_length(r, b) for r in primal.ranges)
         tapes: dict[Symbol, Symbol] = {}
         for _, p in pair.cut:
             tapes[p] = fresh.symbol(f"{p.name}_stored", _tape_type(p, len(extents)))
@@ -92,6 +94,16 @@ def store(body: Block, chosen: Pair, origin: Origin, fresh: Fresh) -> Block:
     stmts[pair.adjoint] = adjoint
     stmts[pair.primal : pair.primal + 1] = [*before, primal]
     return Block(tuple(stmts))
+
+
+def _length(r: Range, b: Builder) -> Atom:
+    """Iterations of a range, which is empty where its end lies before its begin."""
+    length = b.sub(r.hi, r.lo)
+    if isinstance(length, Const):
+        return b.const(max(0, length.value), length)
+    if is_const(r.lo, 0) and scalar(length).name.startswith("unsigned"):
+        return length
+    return b.select(b.compare("lt", r.lo, r.hi), length, b.const(0, length))
 
 
 def _tape_type(value: Symbol, rank: int) -> View:
