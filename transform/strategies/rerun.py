@@ -6,14 +6,16 @@ filled ``V`` fill again. That needs everything they start from to be still there
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from transform.ir.build import Fresh
+from transform.ir.build import Builder, Fresh
 from transform.ir.nodes import (
     Accumulate,
     Allocate,
     Block,
     DeepCopy,
+    Extent,
     How,
     If,
     Increment,
@@ -27,7 +29,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.rename import renamed
-from transform.ir.types import Array, View
+from transform.ir.types import SIZE, Array, View
 from transform.ir.walk import map_blocks, substitute, walk, written
 
 
@@ -38,6 +40,7 @@ class SavedView:
     name: str
     save: int
     slice: tuple[int, ...]  # positions of the statements that compute it, in order
+    views: frozenset[Symbol]  # what they have to fill: the View itself and what it comes from
     why_not: str
 
 
@@ -45,13 +48,14 @@ def saved(body: Block) -> list[SavedView]:
     found = []
     for i, s in enumerate(body.stmts):
         if isinstance(s, Save) and isinstance(s.source, Symbol) and isinstance(s.source.type, View):
-            positions, why_not = _slice(body, i, s.source)
-            found.append(SavedView(s.tape, i, positions, why_not))
+            positions, views, why_not = _slice(body, i, s.source)
+            found.append(SavedView(s.tape, i, positions, views, why_not))
     return found
 
 
-def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], str]:
+def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], frozenset[Symbol], str]:
     needed = {view}
+    views = {view}
     positions: list[int] = []
     everything = written(body)
     for i in reversed(range(save)):
@@ -60,7 +64,7 @@ def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], str]:
             continue
         if not isinstance(s, Launch | DeepCopy | Allocate):
             line = f" at line {s.loc.line}" if s.loc is not None else ""
-            return (), f"it is computed by a host loop or branch{line}"
+            return (), frozenset(), f"it is computed by a host loop or branch{line}"
         positions.append(i)
         match s:
             case Allocate(target=t):
@@ -71,10 +75,11 @@ def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], str]:
                     needed.add(source)
             case Launch(body=inner):
                 needed |= {v for v in _loads(inner) if v in everything}
+        views |= needed
     if needed:
         names = ", ".join(sorted(f"'{v.name}'" for v in needed))
-        return (), f"it starts from {names}, which the function overwrites"
-    return tuple(reversed(positions)), ""
+        return (), frozenset(), f"it starts from {names}, which the function overwrites"
+    return tuple(reversed(positions)), frozenset(views), ""
 
 
 def _loads(body: Block) -> set[Symbol]:
@@ -90,9 +95,9 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     choice = next(s for s in saved(body) if s.name == name)
     save = body.stmts[choice.save]
     assert isinstance(save, Save)
-    assert isinstance(save.source, Symbol)
+    wanted = save.source
+    assert isinstance(wanted, Symbol)
     slice_ = Block(tuple(body.stmts[i] for i in choice.slice))
-    rebuilt = {v for v in written(slice_) if isinstance(v.type, View)}
 
     def rewrite(block: Block) -> Block:
         out: list[Stmt] = []
@@ -100,9 +105,9 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
             if s is save:
                 continue
             if isinstance(s, Restore) and s.tape == name:
-                again, target = _again(slice_, rebuilt, save.source, s, fresh)  # type: ignore[arg-type]
+                again, copies = _again(slice_, choice.views, fresh)
                 out += again
-                replaced[s.target] = target
+                replaced[s.target] = copies[wanted]
             else:
                 out.append(map_blocks(s, rewrite) if isinstance(s, If) else s)
         return Block(tuple(out))
@@ -113,14 +118,25 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
 
 
 def _again(
-    slice_: Block, rebuilt: set[Symbol], wanted: Symbol, at: Restore, fresh: Fresh
-) -> tuple[list[Stmt], Symbol]:
-    """The statements of ``slice_`` on Views of their own, and the one that stands for ``wanted``."""
-    copy, mapping = renamed(Block(tuple(_only_views(s, rebuilt) for s in slice_.stmts)), fresh)
-    return list(copy.stmts), mapping.get(wanted, at.target)
+    slice_: Block, views: frozenset[Symbol], fresh: Fresh
+) -> tuple[list[Stmt], Mapping[Symbol, Symbol]]:
+    """The statements of ``slice_`` on copies of ``views``, which nothing else sees."""
+    allocated = {s.target for s in slice_.stmts if isinstance(s, Allocate)}
+    b = Builder(fresh)
+    copies: dict[Symbol, Symbol] = {}
+    with b.block() as head:
+        for view in sorted(views - allocated, key=lambda v: v.id):  # a deep_copy fills it whole
+            assert isinstance(view.type, View)
+            extents = tuple(b.let(Extent(view, d), SIZE) for d in range(view.type.rank))
+            copies[view] = fresh.symbol(f"{view.name}_again", view.type.writable)
+            b.add_stmt(Allocate(copies[view], extents, zeroed=False))
+    kept = Block(tuple(_only_views(s, views) for s in slice_.stmts))
+    again, renames = renamed(kept, fresh)
+    copies |= {v: renames[v] for v in allocated}
+    return [*head, *substitute(again, dict(copies)).stmts], copies
 
 
-def _only_views(s: Stmt, views: set[Symbol]) -> Stmt:
+def _only_views(s: Stmt, views: frozenset[Symbol]) -> Stmt:
     """Drop what a kernel does besides filling ``views``: its sums are known already."""
 
     def strip(block: Block) -> Block:
