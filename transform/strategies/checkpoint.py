@@ -23,8 +23,11 @@ from transform.ir.nodes import (
     Atom,
     Block,
     Carried,
+    DeepCopy,
     For,
     If,
+    Let,
+    Load,
     Restore,
     Save,
     Stmt,
@@ -62,9 +65,23 @@ def loops(body: Block) -> list[TapedLoop]:
         if back is None:
             continue
         line = s.loc.line if s.loc is not None else 0
-        why_not = "its steps run from the last to the first" if s.descending else ""
+        why_not = "its steps run from the last to the first" if s.descending else _lost(body, i, s)
         found.append(TapedLoop(views[0].tape, line, i, back, why_not))
     return found
+
+
+def _lost(body: Block, position: int, loop: For) -> str:
+    """Why the steps of ``loop`` would not find the same inputs after the forward sweep."""
+    changed = written(Block(body.stmts[position + 1 :])) - written(loop.body)
+    for s in walk(loop.body):
+        match s:
+            case Let(op=Load(memory=view)) | DeepCopy(source=Symbol() as view):
+                pass
+            case _:
+                continue
+        if view in changed:
+            return f"its steps read '{view.name}', which is overwritten after the loop"
+    return ""
 
 
 def _restored(loop: For) -> set[str]:
