@@ -98,7 +98,7 @@ class KernelSweep(Sweep):
 
     def run(self, launch: Launch, label: str) -> ReversedKernel:
         self.overwritten = overwritten_loads(launch.body)
-        self.own_reads = reads_of_own_writes(launch.body)
+        self.own_reads = reads_of_own_writes(launch)
         ranges = tuple(Range(self._fresh(r.index), r.lo, r.hi) for r in launch.ranges)
         kept = launch.reductions if self.effects else ()
         with self.b.block() as stmts:
@@ -134,7 +134,7 @@ class KernelSweep(Sweep):
         for s in body.stmts:
             match s:
                 case Let():
-                    self._forward_let(s, owned)
+                    self._forward_let(s, owned, effects)
                 case Declare(target=a):
                     self._declare_load_tapes(body, a)
                     owned.add(a)
@@ -180,10 +180,10 @@ class KernelSweep(Sweep):
             case Extent(view=view, dim=dim):
                 return Extent(self._memory(view), dim)
 
-    def _forward_let(self, let: Let, owned: set[Symbol]) -> None:
+    def _forward_let(self, let: Let, owned: set[Symbol], effects: bool) -> None:
         op = self._op(let.op)
         lost = id(let) in self.unrecorded and isinstance(let.op, Load) and let.op.memory not in owned
-        if lost or id(let) in self.own_reads:
+        if lost or (id(let) in self.own_reads and not effects):
             op = Apply(UNRECORDED, ())
         tape = self.load_tapes.get(id(let))
         if isinstance(let.op, Load) and tape is not None and let.op.memory not in owned:

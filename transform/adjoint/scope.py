@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from transform.analysis.access import Affine, Footprints, Tuple
 from transform.ir.nodes import (
     Block,
     Const,
@@ -11,6 +12,7 @@ from transform.ir.nodes import (
     For,
     If,
     Increment,
+    Launch,
     Let,
     Load,
     Stmt,
@@ -18,7 +20,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import View
-from transform.ir.walk import atoms, binds, blocks, defines, walk
+from transform.ir.walk import atoms, binds, blocks, defines, walk, written
 
 
 def defined(block: Block) -> set[Symbol]:
@@ -102,19 +104,49 @@ def _events(
                 pass
 
 
-def reads_of_own_writes(body: Block) -> set[int]:
+def reads_of_own_writes(launch: Launch) -> set[int]:
     """``id`` of loads from Views that may see what the same iteration of the kernel wrote before."""
     found: set[int] = set()
-    written = {
-        s.memory for s in walk(body) if isinstance(s, Store | Increment) and isinstance(s.memory.type, View)
-    }
-    for view in written:
-        events = list(_events(body, view, ()))
+    footprints = Footprints(launch)
+    for view in {v for v in written(launch.body) if isinstance(v.type, View)}:
+        events = list(_events(launch.body, view, ()))
         for position, (stmt, loops, is_write) in enumerate(events):
-            earlier = any(w for _, _, w in events[:position])
-            again = any(
-                w and any(outer is inner for outer in loops for inner in around) for _, around, w in events
-            )
-            if not is_write and (earlier or again):
-                found.add(id(stmt))
+            if is_write:
+                continue
+            at = _where(stmt, footprints)
+            for other, (write, around, writes) in enumerate(events):
+                common = {loop.index for loop in loops if any(loop is x for x in around)}
+                earlier = other < position
+                if writes and _may_see(at, _where(write, footprints), common, earlier):
+                    found.add(id(stmt))
     return found
+
+
+def _where(s: Stmt, footprints: Footprints) -> Tuple:
+    match s:
+        case Let(op=Load(index=index)) | Store(index=index) | Increment(index=index):
+            return tuple(footprints.affine(i) for i in index)
+        case _:
+            raise AssertionError(s)
+
+
+def _may_see(read: Tuple, write: Tuple, common: set[Symbol], earlier: bool) -> bool:
+    """Whether a read at ``read`` may see a write at ``write`` of the same parallel iteration. ``common``:
+    indices of the loops around both; ``earlier``: the write stands before the read."""
+    settled: set[Symbol] = set()  # loops of which both must be in the same iteration to meet
+    for x, y in zip(read, write, strict=True):
+        if x.terms != y.terms:
+            continue
+        changing = [(term, c) for term, c in x.terms if Affine(((term, c),), 0).local]
+        difference = x.constant - y.constant
+        if not changing and difference:
+            return False
+        if len(changing) != 1 or changing[0][0][0] != "local" or len(changing[0][0]) != 2:
+            continue
+        (_, index), coefficient = changing[0]
+        if difference % coefficient:
+            return False
+        if difference == 0 and index in common:
+            assert isinstance(index, Symbol)
+            settled.add(index)
+    return earlier or settled != common
