@@ -96,6 +96,10 @@ class Privatization(Strategy):
     deterministic: bool = True
 
     def why_not(self, launch: Launch, view: Symbol) -> str | None:
+        for s in walk(launch.body):
+            if isinstance(s, Let) and isinstance(s.op, Load) and s.op.memory == view:
+                where = f" (line {s.loc.line})" if s.loc is not None else ""
+                return f"the kernel also reads sums that would still be in private copies{where}"
         return None
 
     def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
