@@ -4,7 +4,8 @@ Reverse mode multiplies by the adjoint of the result, tangent mode by the tangen
 Conventions where a function has a kink: ``fabs`` has derivative 0 at 0; ``fmax`` and ``fmin`` give a tie to
 their first argument; functions constant almost everywhere (``floor``, ``round`` ...) have derivative 0, and
 ``fmod`` differentiates as ``x - y * trunc(x / y)`` with the quotient held fixed. ``pow(x, y)`` has
-derivative 0 with respect to ``y`` where ``x <= 0``, and ``hypot`` has derivative 0 at the origin.
+derivative 0 with respect to ``y`` where ``x <= 0``, ``hypot`` has derivative 0 at the origin and ``fdim``
+where its arguments are equal.
 """
 
 from __future__ import annotations
@@ -98,6 +99,13 @@ def _extremum(keeps: str) -> tuple[Product, Product]:
     return first, second
 
 
+def _positive_difference(which: int) -> Product:
+    def product(b: Builder, a: tuple[Atom, ...], r: Atom, w: Atom) -> Atom:
+        return b.select(b.compare("gt", a[0], a[1]), w if which == 0 else b.neg(w), b.const(0, w))
+
+    return product
+
+
 def _atan2(which: int) -> Product:
     def product(b: Builder, a: tuple[Atom, ...], r: Atom, w: Atom) -> Atom:
         y, x = a
@@ -175,6 +183,7 @@ RULES: dict[str, tuple[Product, ...]] = {
     "fabs": _one(_fabs),
     "fmax": _extremum("ge"),
     "fmin": _extremum("le"),
+    "fdim": (_positive_difference(0), _positive_difference(1)),
     "copysign": (_copysign, _zero),
     "fmod": (lambda b, a, r, w: w, _fmod_divisor),
     "floor": (_zero,),

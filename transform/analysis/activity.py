@@ -113,7 +113,7 @@ def _edges(body: Block) -> tuple[list[tuple[Symbol, Symbol]], list[Symbol]]:
             match s:
                 case Let(target=t, op=Apply(fn=fn, args=args)):
                     for i, a in enumerate(args):
-                        if fn == "cast" or (fn in RULES and has_partial(fn, i)):
+                        if fn not in RULES or has_partial(fn, i):  # casts, and functions to be refused
                             flow(a, t)
                 case Let(target=t, op=Load(memory=m)):
                     flow(m, t)
