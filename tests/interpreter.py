@@ -326,6 +326,8 @@ def apply(fn: str, args: list[Any]) -> Any:
             return a >> b
         case "fma":
             return args[0] * args[1] + args[2]
+        case "fdim":
+            return a - b if a > b else a * 0
         case "spacing":
             return max(1, math.isqrt(max(int(a) - 1, 0)) + 1)
         case "erf" | "erfc" | "tgamma" | "lgamma":

@@ -36,10 +36,13 @@ double rank_zero(Kokkos::View<double> a, In x, int n) {
   return r;
 }
 
-void rank_zero_fill(Kokkos::View<double> a, Kokkos::View<double> b, double c) {
+double rank_zero_fill(Kokkos::View<double> a, Kokkos::View<double> b, In x, double c, int n) {
+  double r = 0, q = 0;
   Kokkos::deep_copy(b, a);
-  Kokkos::parallel_for(1, KOKKOS_LAMBDA(int) { b() = b() * b() * c; });
-  Kokkos::deep_copy(a, c);
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += b() * b() * x(i); }, r);
+  Kokkos::deep_copy(b, c * r);
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += b() * x(i) * a() * b(); }, q);
+  return q;
 }
 
 double rank_four(Kokkos::View<double****> t, int n) {
