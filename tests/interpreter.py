@@ -250,9 +250,10 @@ class Machine:
         taken: dict[tuple[Symbol, tuple[int, ...]], set[int]] = defaultdict(set)
         indices = self._bounds(stmt.unit)
         colors: list[int] = []
-        for first in range(0, len(indices), stmt.block):
+        size = stmt.block or max(1, len(indices) // 16)
+        for first in range(0, len(indices), size):
             self.touched = set()
-            for index in indices[first : first + stmt.block]:
+            for index in indices[first : first + size]:
                 self.values[stmt.unit.index] = index
                 self.block(stmt.body)
             used = {c for element in self.touched for c in taken[element]}
@@ -260,7 +261,7 @@ class Machine:
             colors.append(color)
             for element in self.touched:
                 taken[element].add(color)
-        return stmt.block, colors
+        return size, colors
 
     def op(self, op: Op, type_: Scalar) -> Any:
         match op:

@@ -189,7 +189,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
         for s in b.stmts:
             if isinstance(s, Launch) and open_views(s):
                 answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
-                out += realise_launch(s, answers, int(plan.get("coloring_block", 1)), fresh)
+                out += realise_launch(s, answers, _block(plan), fresh)
             else:
                 out.append(map_blocks(s, closed))
         return Block(tuple(out))
@@ -210,6 +210,12 @@ def realise(adjoint: Adjoint, plan: Plan) -> Variant:
 def _rounds(s: Increment) -> bool:
     """Whether the order of such increments shows in the last bits."""
     return is_floating(s.memory.type)
+
+
+def _block(plan: Plan) -> int | None:
+    """The size of colored blocks; ``None`` for ``share``, a fraction of a thread's share at run time."""
+    size = plan.get("coloring_block", 1)
+    return None if size == "share" else int(size)
 
 
 def _knob(view: Symbol) -> str:

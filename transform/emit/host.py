@@ -55,7 +55,7 @@ class HostPrinter(KernelPrinter):
         self.workspace = workspace
         self.file = primal_lines
         self.tape_members: dict[str, str] = {}
-        self.colorings: dict[Symbol, tuple[str, Color]] = {}
+        self.block_sizes: dict[Symbol, str] = {}  # coloring -> the variable with its block size
         self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
 
@@ -120,7 +120,6 @@ class HostPrinter(KernelPrinter):
     def _color(self, s: Color) -> None:
         member = self.workspace.member("coloring", f"kad::Coloring<{SPACE}>")
         name = self.names.fresh("coloring")
-        self.colorings[s.target] = (name, s)
         self.names.alias(s.target, name)
         keys = [k for k in s.keys if isinstance(k.type, View)]
         scalars = [k for k in s.keys if not isinstance(k.type, View)]
@@ -130,6 +129,10 @@ class HostPrinter(KernelPrinter):
         }
         lo, hi = self.expr(s.unit.lo), self.expr(s.unit.hi)
         self.text.add(f"auto& {name} = ws.{member};")
+        size = self.names.fresh("block")
+        self.block_sizes[s.target] = size
+        number = f"kad::share<{SPACE}>({self._pair(s.unit)})" if s.block is None else s.block
+        self.text.add(f"const int {size} = {number};")
         self.text.add("{")
         self.text.depth += 1
         first = "0"
@@ -137,7 +140,7 @@ class HostPrinter(KernelPrinter):
             self.text.add(f"const std::size_t {self.names[view]}_first = {first};")
             first = f"{self.names[view]}_first + {self.names[view]}.size()"
         self.text.add(f"const std::size_t targets = {first};")
-        numbers = [lo, hi, "targets", *(self.names[k] for k in scalars)]
+        numbers = [lo, hi, size, "targets", *(self.names[k] for k in scalars)]
         cast = ", ".join(f"double({n})" for n in numbers)
         self.text.add(f"const std::vector<double> numbers{{{cast}}};")
         checks = "".join(f" || !ws.{copies[k]}.same({self.names[k]}, ws.indices_are_static_)" for k in keys)
@@ -163,7 +166,7 @@ class HostPrinter(KernelPrinter):
             self.text.add("}")
         self.text.depth -= 1
         self.text.add("};")
-        self.text.add(f"{name}.build(numbers, {lo}, {hi}, {s.block}, targets, visit);")
+        self.text.add(f"{name}.build(numbers, {lo}, {hi}, {size}, targets, visit);")
         for k in keys:
             self.text.add(f"ws.{copies[k]}.remember({self.names[k]});")
             del self.views[k]
@@ -249,7 +252,7 @@ class HostPrinter(KernelPrinter):
             self._close(self._results(s))
 
     def _colored(self, s: Launch, how: Colored) -> None:
-        name, color = self.colorings[how.coloring]
+        name, size = self.names[how.coloring], self.block_sizes[how.coloring]
         outer = s.ranges[0]
         blocks = self.names.fresh("blocks")
         self.text.add(f"const auto {blocks} = {name}.blocks();")
@@ -262,7 +265,7 @@ class HostPrinter(KernelPrinter):
                 self.text.add(f"{scalar(r.result).name} {part} = 0;")
             policy = f"Kokkos::RangePolicy<{s.space}>({name}.first({c}), {name}.last({c}))"
             self._open(s, policy, [f"const int {b}"])
-            self._part(s, f"kad::block({self._pair(outer)}, {blocks}({b}), {color.block})")
+            self._part(s, f"kad::block({self._pair(outer)}, {blocks}({b}), {size})")
             self._close(parts)
             for r, part in zip(s.reductions, parts, strict=True):
                 self.text.add(f"{self.names[r.result]} += {part};")

@@ -342,13 +342,14 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """``target``: a coloring of blocks of ``block`` iterations of ``unit``; blocks of one color touch
-    disjoint elements. ``body`` touches the ``views``' elements; ``keys`` are what it depends on (index
-    Views and scalars): the coloring is rebuilt when one of them changes."""
+    """``target``: a coloring of blocks of ``block`` iterations of ``unit`` (None: a fraction of a thread's
+    share, at run time). Blocks of one color touch disjoint elements. ``body`` touches the ``views``'
+    elements; ``keys`` are what it depends on (index Views and scalars): the coloring is rebuilt when one of
+    them changes."""
 
     target: Symbol
     unit: Range
-    block: int
+    block: int | None
     views: tuple[Symbol, ...]
     keys: tuple[Symbol, ...]
     body: Block

@@ -127,11 +127,13 @@ class Privatization(Strategy):
 class ConflictColoring(Strategy):
     """Color blocks of iterations so that no two of one color share a target; run color after color.
 
-    ``block``: consecutive iterations that stay together, run in order by one thread. Greedy first fit on the
-    actual index arrays (Gebremedhin, Manne & Pothen, *What color is your Jacobian?*, SIAM Review 2005).
+    ``block``: consecutive iterations that stay together, run in order by one thread; None: an eighth of a
+    thread's share, so that a mesh numbered in order needs few colors and keeps its locality. Greedy first
+    fit on the actual index arrays (Gebremedhin, Manne & Pothen, *What color is your Jacobian?*, SIAM
+    Review 2005).
     """
 
-    block: int = 1
+    block: int | None = 1
     name: str = "coloring"
     deterministic: bool = True
 
@@ -202,7 +204,9 @@ STRATEGIES: dict[str, type[Strategy]] = {
 }
 
 
-def realise_launch(launch: Launch, answers: dict[Symbol, str], block: int, fresh: Fresh) -> tuple[Stmt, ...]:
+def realise_launch(
+    launch: Launch, answers: dict[Symbol, str], block: int | None, fresh: Fresh
+) -> tuple[Stmt, ...]:
     """Close every open increment of ``launch`` by the strategy named for its View.
 
     Raises ``ValueError`` for coloring and privatization in one launch: it can run by colors or by chunks.

@@ -92,7 +92,9 @@ def _loads(body: Block) -> set[Symbol]:
 
 def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     """Compute the View saved as ``name`` again where the reverse sweep needs it."""
-    choice = next(s for s in saved(body) if s.name == name)
+    choice = next((s for s in saved(body) if s.name == name), None)
+    if choice is None:  # stored values of its readers made the copy unnecessary
+        return body
     save = body.stmts[choice.save]
     assert isinstance(save, Save)
     wanted = save.source

@@ -14,6 +14,14 @@ std::size_t offset(const V& v, I... i) {
   return position;
 }
 
+// An eighth of a thread's share of [lo, hi): blocks big enough to keep locality, enough of them to balance.
+template <class Space, class I>
+int share(I lo, I hi) {
+  const std::int64_t length = hi > lo ? static_cast<std::int64_t>(hi - lo) : 0;
+  const std::int64_t size = length / (8 * static_cast<std::int64_t>(Space().concurrency()));
+  return static_cast<int>(size < 1 ? 1 : size < (1 << 30) ? size : (1 << 30));
+}
+
 // A copy of an index View, to notice that it changed in place.
 template <class V>
 class Remembered {
