@@ -1,0 +1,40 @@
+"""Every plan of every kernel in ``tests/kernels``, interpreted: gradients, primal results, races."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from tests.gradient_support import Oracle, primal, spread
+from tests.kernel_cases import CASES, KERNELS, Case
+from transform import pipeline
+
+
+@cache
+def oracle(case: Case) -> Oracle:
+    program = primal(case.path, case.function)
+    return Oracle(pipeline.differentiate(program, case.wrt, case.of), case.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_tangent_is_the_slope(case: Case) -> None:
+    oracle(case).check_tangent()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_every_plan_is_the_transposed_tangent(case: Case) -> None:
+    for plan in spread(oracle(case).plans):
+        oracle(case).check(plan)
+
+
+def test_every_kernel_has_a_case() -> None:
+    for path in KERNELS.glob("*.cpp"):
+        functions = re.findall(r"^(?:double|float|void) (\w+)\(", path.read_text(), re.M)
+        assert len(functions) == len(set(functions))
+        tried = {c.function for c in CASES if c.file == path.stem} | REFUSED
+        assert set(functions) <= tried, path.name
+
+
+REFUSED = {"gamma_function", "constant"}
