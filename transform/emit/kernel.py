@@ -215,6 +215,7 @@ class KernelPrinter:
         counts down before the body."""
         if s.step == 1:
             return f"for ({type_} {index} = {hi}; {index}-- > {lo};)"
+        lo = self.expr(s.lo, SUM - 1)  # to be subtracted
         last = f"{lo} + (({hi} - {lo} + {s.step - 1}) / {s.step}) * {s.step}"
         empty = f"{hi} > {lo} ? {last} : {lo}"
         return (
