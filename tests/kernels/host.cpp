@@ -178,7 +178,7 @@ void two_time_loops(Vector u, Vector v, double a, int n, int steps) {
     Kokkos::parallel_for("v", n, KOKKOS_LAMBDA(int i) { v(i) = cos(v(i)) * u(i) * a; });
 }
 
-double unused_and_constant(In x, In unused, double b, double also_unused, int n) {
+double unused_and_constant(In x, [[maybe_unused]] In unused, double b, [[maybe_unused]] double also_unused, int n) {
   double r = 0, c = 0;
   Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += x(i) * x(i); }, r);
   Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += 0.5 * i; }, c);
