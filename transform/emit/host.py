@@ -27,7 +27,7 @@ from transform.ir.nodes import (
     Stmt,
     Symbol,
 )
-from transform.ir.types import View
+from transform.ir.types import INT, View
 from transform.ir.walk import uses, walk
 
 SPACE = "Kokkos::DefaultExecutionSpace"
@@ -224,7 +224,11 @@ class HostPrinter(KernelPrinter):
                 policy = (
                     f"Kokkos::MDRangePolicy<{s.space}, Kokkos::Rank<{len(s.ranges)}>>({{{los}}}, {{{his}}})"
                 )
-            parameters = [f"const {scalar(r.index).name} {self.names.declare(r.index)}" for r in s.ranges]
+            used = {a for x in walk(s.body) for a in uses(x)}
+            parameters = []
+            for r in s.ranges:
+                name = self.names.declare(r.index)
+                parameters.append(f"const {scalar(r.index).name}{f' {name}' if r.index in used else ''}")
             self._open(s, policy, parameters)
             self.begin(s.body)
             self.block(s.body)
@@ -275,7 +279,10 @@ class HostPrinter(KernelPrinter):
     def _pair(self, outer: Range) -> str:
         type_ = scalar(outer.index)
         bounds = (
-            self.expr(a) if scalar(a) == type_ else cast(type_, self.expr(a)) for a in (outer.lo, outer.hi)
+            self.expr(a)
+            if a.type == type_ and (isinstance(a, Symbol) or type_ == INT)
+            else cast(type_, self.expr(a))
+            for a in (outer.lo, outer.hi)
         )
         return ", ".join(bounds)
 

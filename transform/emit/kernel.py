@@ -6,9 +6,13 @@ import re
 from dataclasses import dataclass, field
 
 from transform.emit.expressions import (
+    AND,
     ATOM,
     BINARY,
+    BITS,
+    EQUAL,
     PRODUCT,
+    SHIFT,
     SUM,
     TERNARY,
     UNARY,
@@ -103,8 +107,10 @@ class KernelPrinter:
                 # Only sums and products may go without parentheses inside themselves, on the left.
                 left = strength if strength in (SUM, PRODUCT) else strength - 1
                 right = strength - 1
-                if strength > SUM:  # mixed logic reads better with parentheses
-                    left = right = SUM
+                if fn == "and":
+                    left, right = AND, EQUAL
+                elif strength > SUM:  # mixed logic reads better with parentheses, and compilers ask for them
+                    left = right = PRODUCT if strength in (SHIFT, BITS) else SUM
                 return f"{self.expr(a, left)} {sign} {self.expr(b, right)}", strength
             case Apply(fn="spacing", args=(a,)):
                 return cast(type_, f"kad::spacing({self.expr(a)})"), ATOM
