@@ -1,0 +1,159 @@
+"""One program that runs the emitted gradients of many kernels and prints what they computed.
+
+Every gradient is called twice with one workspace, on the same data: buffers, tapes and colorings are reused.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autotune.cache import compile_cached
+from search_spaces.model import Plan
+from tests.gradient_support import Direction, Oracle
+from tests.kernel_cases import KERNELS, Case
+from tests.kokkos_support import toolchain
+from transform import pipeline
+from transform.ir.types import View
+from transform.signature import Argument, Signature
+
+FLAGS = ("-O0", "-Wall", "-Wextra", "-Werror")
+
+PRELUDE = """
+#include <cstdio>
+#include <initializer_list>
+
+// Every element, in row-major order.
+template <class V, class F> void each(const V& v, F f) {
+  const auto n = [&](unsigned d) { return d < unsigned(V::rank) ? v.extent(d) : 1; };
+  for (std::size_t i = 0; i < n(0); ++i)
+    for (std::size_t j = 0; j < n(1); ++j)
+      for (std::size_t k = 0; k < n(2); ++k)
+        for (std::size_t l = 0; l < n(3); ++l) {
+          if constexpr (V::rank == 0) f(v());
+          if constexpr (V::rank == 1) f(v(i));
+          if constexpr (V::rank == 2) f(v(i, j));
+          if constexpr (V::rank == 3) f(v(i, j, k));
+          if constexpr (V::rank == 4) f(v(i, j, k, l));
+        }
+}
+template <class V, class T> void fill(const V& v, std::initializer_list<T> data) {
+  auto from = data.begin();
+  each(v, [&](auto& x) { x = *from++; });
+}
+template <class V> void print(const V& v) {
+  each(v, [](const auto& x) { std::printf(" %.17g", double(x)); });
+}
+"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A gradient to compile and run: ``plan`` of ``case``."""
+
+    key: str
+    case: Case
+    oracle: Oracle
+    plan: Plan
+
+
+def program(calls: Iterable[Call]) -> str:
+    """The translation unit for calls of kernels of one file."""
+    calls = list(calls)
+    (file,) = {call.case.path for call in calls}
+    code = [f'#include "{file}"']
+    code += [pipeline.realise(call.oracle.adjoint, call.plan).code(f"kad_{call.key}") for call in calls]
+    code += [PRELUDE, *(_function(call) for call in calls), "int main() {", "  Kokkos::initialize();"]
+    code += [f"  call_{call.key}();" for call in calls]
+    return "\n".join([*code, "  Kokkos::finalize();", "}"])
+
+
+def _function(call: Call) -> str:
+    signature = call.oracle.adjoint.signature
+    seeds = call.oracle.directions[0]
+    body = [f"void call_{call.key}() {{", f'  std::printf("{call.key}");']
+    values, bars = [], []
+    for a in signature.arguments:
+        value = call.oracle.arguments[a.name]
+        body += _declare(a, a.name, value)
+        values.append(a.name)
+        if a.has_adjoint:
+            body += _declare(a, f"{a.name}_b", value)
+            bars.append(f"{a.name}_b")
+    name = f"kad_{call.key}::{signature.name}"
+    body += [f"  {name}_workspace ws;", "  for (int call = 0; call < 2; ++call) {"]
+    for a in signature.arguments:
+        body.append(_assign(a, a.name, call.oracle.arguments[a.name]))
+        if a.has_adjoint:
+            body.append(_assign(a, f"{a.name}_b", seeds.seeds[a.name]))
+    given = ["ws", *values, *bars, *([repr(seeds.seed)] if signature.returns is not None else [])]
+    grad = f"{name}_grad({', '.join(given)})"
+    if signature.returns is None:
+        body.append(f"    {grad};")
+    else:
+        body.append(f'    const double value = {grad}; if (call) std::printf(" %.17g", value);')
+    body += ["  }", *(_print(a, n) for a, n in _printed(signature)), '  std::printf("\\n");', "}"]
+    return "\n".join(body)
+
+
+def _printed(signature: Signature) -> list[tuple[Argument, str]]:
+    written = [(a, a.name) for a in signature.arguments if a.written]
+    return written + [(a, f"{a.name}_b") for a in signature.arguments if a.has_adjoint]
+
+
+def _declare(a: Argument, name: str, value: Any) -> list[str]:
+    if not isinstance(a.type, View):
+        return [f"  {a.type.name} {name} = 0;"]
+    shape = zip(np.shape(value), a.type.static_extents, strict=True)
+    extents = "".join(f", {n}" for n, fixed in shape if fixed is None)
+    return [f'  {a.type.writable.spelling} {name}("{name}"{extents});']
+
+
+def _assign(a: Argument, name: str, value: Any) -> str:
+    if not isinstance(a.type, View):
+        return f"    {name} = {a.type.name}({'true' if value is True else repr(value)});"
+    data = ", ".join(repr(x.item()) for x in np.ravel(value))
+    return f"    fill({name}, {{{data}}});"
+
+
+def _print(a: Argument, name: str) -> str:
+    return f"  print({name});" if isinstance(a.type, View) else f'  std::printf(" %.17g", double({name}));'
+
+
+def run(calls: list[Call], name: str) -> Mapping[str, np.ndarray]:
+    """Compile and run: what each call printed."""
+    tools = toolchain()
+    strict = replace(tools, flags=(*tools.flags, *FLAGS))
+    binary = compile_cached(strict, program(calls), include_dirs=(KERNELS,), name=name, timeout=600)
+    assert isinstance(binary, Path), binary.log
+    printed = subprocess.run(
+        [str(binary)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"OMP_NUM_THREADS": "3", "OMP_PROC_BIND": "false"},
+    )
+    lines = [line.split() for line in printed.stdout.splitlines()]
+    return {
+        words[0]: np.array(words[1:], float)
+        for words in lines
+        if words and words[0] in {c.key for c in calls}
+    }
+
+
+def expected(call: Call) -> np.ndarray:
+    """What the interpreter computes for a call."""
+    oracle, signature = call.oracle, call.oracle.adjoint.signature
+    direction: Direction = oracle.directions[0]
+    bars = oracle.gradient(call.plan, direction)
+    value, after = oracle.expected
+    found = [] if value is None else [np.ravel(value)]
+    found += [np.ravel(after[a.name]) for a in signature.arguments if a.written]
+    found += [np.ravel(bars[a.name]) for a in signature.arguments if a.has_adjoint]
+    return np.concatenate([np.asarray(x, float) for x in found])
