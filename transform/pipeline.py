@@ -28,7 +28,8 @@ from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
-from transform.strategies.accumulate import STRATEGIES, open_views, realise_launch
+from transform.strategies.accumulate import STRATEGIES, realise_launch
+from transform.strategies.base import open_views
 from transform.strategies.intermediates import choices
 
 __all__ = [

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from transform.analysis.access import Affine, Footprints, Tuple
 from transform.ir.nodes import (
+    Accumulate,
     Block,
     Const,
     Declare,
@@ -93,7 +94,7 @@ def _events(
         match s:
             case Let(op=Load(memory=m)) if m == array:
                 yield s, loops, False
-            case Store(memory=m) | Increment(memory=m) if m == array:
+            case Store(memory=m) | Increment(memory=m) | Accumulate(memory=m) if m == array:
                 yield s, loops, True
             case For(body=body):
                 yield from _events(body, array, (*loops, s))
@@ -124,7 +125,9 @@ def reads_of_own_writes(launch: Launch) -> set[int]:
 
 def _where(s: Stmt, footprints: Footprints) -> Tuple:
     match s:
-        case Let(op=Load(index=index)) | Store(index=index) | Increment(index=index):
+        case (
+            Let(op=Load(index=index)) | Store(index=index) | Increment(index=index) | Accumulate(index=index)
+        ):
             return tuple(footprints.affine(i) for i in index)
         case _:
             raise AssertionError(s)

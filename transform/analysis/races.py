@@ -62,12 +62,13 @@ def _race(write: Access, other: Access) -> Diagnostic:
         message = f"two iterations may write the same element of '{name}'"
     if other.loc is not None and other is not write:
         message += f" (the other access is at line {other.loc.line})"
-    return Diagnostic(
-        message,
-        write.loc,
-        "index it with the parallel indices so that each iteration has its own element, reduce into it with "
-        "parallel_reduce, or use Kokkos::atomic_add",
-    )
+    hint = "read from one View and write to another"
+    if other.kind != "load":
+        hint = (
+            "index it with the parallel indices so that each iteration has its own element, reduce into it "
+            "with parallel_reduce, or use Kokkos::atomic_add"
+        )
+    return Diagnostic(message, write.loc, hint)
 
 
 def injective_tuples(primal: Launch) -> tuple[Tuple, ...]:

@@ -1,0 +1,205 @@
+"""Gather: the loop transposed over the targets.
+
+IR before -> after::
+
+    for i: ...; accumulate y_b[i + c1] += v1(i); accumulate y_b[i + c2] += v2(i)
+    for t: sum = 0; if t - c1 in range: sum += v1(t - c1); if t - c2 in range: sum += v2(t - c2)
+           y_b[t] += sum
+    for i: ...   (without these increments)
+
+Every element is written by one iteration, without atomics, copies or colors, at the price of computing the
+values once per target (Hückelheim et al., *Automatic differentiation for adjoint stencil loops*, ICPP 2019).
+The gather runs first: it reads adjoints that the rest of the kernel may reset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from transform.adjoint.scope import reads_of_own_writes
+from transform.analysis.access import Access, Footprints
+from transform.ir.build import TEMPORARY, Builder, Fresh, scalar
+from transform.ir.liveness import remove_dead
+from transform.ir.nodes import (
+    Accumulate,
+    Apply,
+    Atom,
+    Block,
+    Const,
+    How,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Merge,
+    Range,
+    Return,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.rename import renamed
+from transform.ir.simplify import simplify
+from transform.ir.types import BOOL, Array, Scalar, View
+from transform.ir.walk import map_blocks, substitute, walk
+from transform.strategies.base import Strategy
+
+
+@dataclass(frozen=True)
+class Gather(Strategy):
+    """For affine stencils: dimension ``d`` of the View is indexed by one parallel index plus a constant."""
+
+    name: str = "gather"
+    deterministic: bool = True
+
+    def why_not(self, launch: Launch, view: Symbol) -> str | None:
+        sites = _sites(launch, view)
+        if any(s is None for s in sites):
+            return "an increment is inside a loop or branch of the kernel"
+        accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
+        if not accesses or any(_offsets(a, len(launch.ranges)) is None for a in accesses):
+            return "its index is not one parallel index plus a constant in every dimension"
+        if len({_dimensions(a) for a in accesses}) > 1:
+            return "the parallel indices stand in different dimensions"
+        if _reads(launch, view):
+            return "the kernel reads these adjoints too"
+        own = reads_of_own_writes(launch)
+        for site in sites:
+            if site is not None and any(id(s) in own for s in walk(_slice(launch, site.value))):
+                return "the increments depend on what the same iteration has written"
+        return None
+
+    def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
+        gathers = (s for view in views for s in _gather(launch, view, fresh))
+        return (*gathers, *_without(launch, views))
+
+
+def _sites(launch: Launch, view: Symbol) -> list[Accumulate | None]:
+    """The increments of ``view``; None for one that is not at the top level of the body."""
+    top = [s for s in launch.body.stmts if isinstance(s, Accumulate) and s.memory == view]
+    everywhere = [s for s in walk(launch.body) if isinstance(s, Accumulate) and s.memory == view]
+    return [*top, *([None] if len(everywhere) > len(top) else [])]
+
+
+def _offsets(access: Access, rank: int) -> tuple[int, ...] | None:
+    """By parallel index, the constant added to it; None where the index has another form."""
+    offsets: dict[int, int] = {}
+    for x in access.index:
+        if len(x.terms) != 1:
+            return None
+        (term, coefficient) = x.terms[0]
+        if term[0] != "index" or coefficient != 1 or not isinstance(term[1], int) or term[1] in offsets:
+            return None
+        offsets[term[1]] = x.constant
+    return tuple(offsets[k] for k in range(rank)) if len(offsets) == rank else None
+
+
+def _dimensions(access: Access) -> tuple[object, ...]:
+    """Which parallel index stands in each dimension."""
+    return tuple(x.terms[0][0][1] for x in access.index)
+
+
+def _reads(launch: Launch, view: Symbol) -> bool:
+    return any(
+        (isinstance(s, Let) and isinstance(s.op, Load) and s.op.memory == view)
+        or (isinstance(s, Store) and s.memory == view)
+        for s in walk(launch.body)
+    )
+
+
+def _pure(block: Block) -> Block:
+    """Without effects on Views and sums."""
+
+    def keeps(s: Stmt) -> bool:
+        match s:
+            case Store(memory=m) | Increment(memory=m) | Accumulate(memory=m):
+                return isinstance(m.type, Array)
+            case _:
+                return True
+
+    return Block(tuple(map_blocks(s, _pure) for s in block.stmts if keeps(s)))
+
+
+def _slice(launch: Launch, value: Atom) -> Block:
+    """What the body does to compute ``value``; a trailing Return names it."""
+    return remove_dead(Block((*_pure(launch.body).stmts, Return(value))))
+
+
+def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
+    """The bounds of the targets, and the launch over them."""
+    sites = [s for s in _sites(launch, view) if s is not None]
+    accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
+    offsets = [o for a in accesses if (o := _offsets(a, len(launch.ranges))) is not None]
+    b = Builder(fresh)
+    b.loc = launch.loc
+    with b.block() as head:
+        targets = tuple(_targets(r, [o[k] for o in offsets], b) for k, r in enumerate(launch.ranges))
+    where = tuple(targets[int(str(k))].index for k in _dimensions(accesses[0]))
+    with b.block() as body:
+        total: Atom = Const(0.0, _element(view))
+        for site, offset in zip(sites, offsets, strict=True):
+            spread = [len({o[k] for o in offsets}) > 1 for k in range(len(targets))]
+            total = b.add(total, _contribution(launch, site, offset, spread, targets, b))
+        b.add_stmt(Increment(view, where, total, How.PLAIN, launch.loc))
+    block = remove_dead(simplify(Block(tuple(body)), fresh))
+    return (*head, Launch(f"{launch.label}, gathered", launch.space, targets, block, (), loc=launch.loc))
+
+
+def _targets(r: Range, offsets: list[int], b: Builder) -> Range:
+    """Everything that ``index + offset`` reaches; nothing where the range is empty."""
+    lo = b.add(r.lo, b.const(min(offsets), r.lo))
+    hi = b.add(r.hi, b.const(max(offsets), r.hi))
+    if min(offsets) != max(offsets):
+        hi = b.select(b.compare("lt", r.lo, r.hi), hi, lo)
+    return Range(b.fresh.like(r.index), lo, hi)
+
+
+def _contribution(
+    launch: Launch,
+    site: Accumulate,
+    offset: tuple[int, ...],
+    spread: list[bool],
+    targets: tuple[Range, ...],
+    b: Builder,
+) -> Atom:
+    """What the iteration that reaches the target through ``site`` adds to it; 0 if there is none."""
+    source: dict[Symbol, Atom] = {}
+    inside: Atom | None = None
+    for k, r in enumerate(launch.ranges):
+        shift, here = offset[k], targets[k].index
+        i = b.sub(here, b.const(shift, here)) if shift > 0 else b.add(here, b.const(-shift, here))
+        source[r.index] = i
+        if spread[k]:
+            for test in (b.compare("ge", i, r.lo), b.compare("lt", i, r.hi)):
+                inside = test if inside is None else b.let(Apply("and", (inside, test)), BOOL)
+    copy, _ = renamed(_slice(launch, site.value), b.fresh)
+    *stmts, last = substitute(copy, source).stmts
+    assert isinstance(last, Return)
+    if inside is None:
+        for s in stmts:
+            b.add_stmt(s)
+        return last.value
+    result = (
+        b.fresh.like(site.value)
+        if isinstance(site.value, Symbol)
+        else b.fresh.symbol(TEMPORARY, site.value.type)
+    )
+    nothing = Const(0.0, scalar(last.value))
+    b.add_stmt(If(inside, Block(tuple(stmts)), Block(()), (Merge(result, last.value, nothing),), site.loc))
+    return result
+
+
+def _without(launch: Launch, views: list[Symbol]) -> tuple[Stmt, ...]:
+    """What is left of the kernel; nothing if the increments were all it did."""
+
+    def strip(block: Block) -> Block:
+        kept = (s for s in block.stmts if not (isinstance(s, Accumulate) and s.memory in views))
+        return Block(tuple(map_blocks(s, strip) for s in kept))
+
+    return remove_dead(Block((replace(launch, body=strip(launch.body)),))).stmts
+
+
+def _element(view: Symbol) -> Scalar:
+    assert isinstance(view.type, View)
+    return view.type.element
