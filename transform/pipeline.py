@@ -23,7 +23,7 @@ from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
 from transform.ir.liveness import remove_dead, remove_dead_tapes
-from transform.ir.nodes import Atom, Block, How, Increment, Launch, Program, Return, Stmt, Symbol
+from transform.ir.nodes import Atom, Block, Flat, How, Increment, Launch, Program, Return, Rows, Stmt, Symbol
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
@@ -157,6 +157,13 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
                 "coloring_block", tuple(sizes), "iterations that keep one color together", tuple(colored)
             )
         )
+    nested = [s for s in launches if _nested(s)]
+    if "nest" in arch.knobs and nested:
+        meaning = "adjoint kernels over several ranges: rows of the outermost one, or Kokkos' tiles"
+        free = [(names[v], ("gather", "atomic")) for s in nested for v in open_views(s)]
+        always = any(not open_views(s) for s in nested)
+        needed = () if always else tuple(dict.fromkeys(free))
+        parameters.append(Parameter("nest", tuple(arch.knobs["nest"]), meaning, needed))
     for choice in choices(split.body, split.origin):
         needs = (("sweep", ("split",)),) if choice.split_only and len(sweeps) > 1 else ()
         parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
@@ -185,14 +192,19 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
             changed = replace(gradient, body=choice.apply(gradient.body, fresh=fresh))
             gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(b)))
 
+    rows = plan.get("nest") == "rows"
+
+    def scheduled(s: Stmt) -> Stmt:
+        return replace(s, schedule=Rows()) if isinstance(s, Launch) and rows and _nested(s) else s
+
     def closed(b: Block) -> Block:
         out: list[Stmt] = []
         for s in b.stmts:
             if isinstance(s, Launch) and open_views(s):
                 answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
-                out += realise_launch(s, answers, _block(plan), fresh)
+                out += (scheduled(x) for x in realise_launch(s, answers, _block(plan), fresh))
             else:
-                out.append(map_blocks(s, closed))
+                out.append(scheduled(map_blocks(s, closed)))
         return Block(tuple(out))
 
     return replace(gradient, body=closed(gradient.body))
@@ -211,6 +223,15 @@ def realise(adjoint: Adjoint, plan: Plan) -> Variant:
 def _rounds(s: Increment) -> bool:
     """Whether the order of such increments shows in the last bits."""
     return is_floating(s.memory.type)
+
+
+def _nested(s: Launch) -> bool:
+    """An adjoint kernel over several ranges whose order of iterations is free."""
+    return (
+        len(s.ranges) > 1
+        and isinstance(s.schedule, Flat)
+        and (s.label.endswith("adjoint") or "adjoint, gathered" in s.label)
+    )
 
 
 def _block(plan: Plan) -> int | None:

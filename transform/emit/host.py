@@ -23,6 +23,7 @@ from transform.ir.nodes import (
     Replicate,
     Restore,
     Return,
+    Rows,
     Save,
     Stmt,
     Symbol,
@@ -186,6 +187,8 @@ class HostPrinter(KernelPrinter):
                 self._chunked(s, s.schedule)
             case Colored():
                 self._colored(s, s.schedule)
+            case Rows():
+                self._rows(s)
             case _:
                 self._flat(s)
 
@@ -232,6 +235,17 @@ class HostPrinter(KernelPrinter):
             self._open(s, policy, parameters)
             self.begin(s.body)
             self.block(s.body)
+            self._close(self._results(s))
+
+    def _rows(self, s: Launch) -> None:
+        with self.names.scope():
+            outer = s.ranges[0]
+            type_ = scalar(outer.index).name
+            policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({self._pair(outer)})"
+            self._open(s, policy, [f"const {type_} {self.names.declare(outer.index)}"])
+            sums = self._local_sums(s.reductions)
+            self._inner(s)
+            self._add_up(sums)
             self._close(self._results(s))
 
     def _chunked(self, s: Launch, how: Chunked) -> None:
@@ -288,30 +302,37 @@ class HostPrinter(KernelPrinter):
 
     def _part(self, s: Launch, part: str) -> None:
         """Run a part of the outermost range, and all of the inner ones, in order."""
-        outer, *inner = s.ranges
+        outer = s.ranges[0]
         type_ = scalar(outer.index).name
         name = self.names.fresh("part")
         self.text.add(f"const auto {name} = {part};")
         sums = self._local_sums(s.reductions)
-        opened = 1
         index = self.names.declare(outer.index)
         self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; ++{index}) {{")
         self.text.depth += 1
+        self._inner(s)
+        self.text.depth -= 1
+        self.text.add("}")
+        self._add_up(sums)
+
+    def _inner(self, s: Launch) -> None:
+        """The body, in loops over all ranges but the outermost."""
+        inner = s.ranges[1:]
         for r in inner:
-            inner_type = scalar(r.index)
+            type_ = scalar(r.index)
             lo, hi = (
-                self.expr(a, SUM) if scalar(a) == inner_type else cast(inner_type, self.expr(a))
-                for a in (r.lo, r.hi)
+                self.expr(a, SUM) if scalar(a) == type_ else cast(type_, self.expr(a)) for a in (r.lo, r.hi)
             )
             index = self.names.declare(r.index)
-            self.text.add(f"for ({inner_type.name} {index} = {lo}; {index} < {hi}; ++{index}) {{")
+            self.text.add(f"for ({type_.name} {index} = {lo}; {index} < {hi}; ++{index}) {{")
             self.text.depth += 1
-            opened += 1
         self.begin(s.body)
         self.block(s.body)
-        for _ in range(opened):
+        for _ in inner:
             self.text.depth -= 1
             self.text.add("}")
+
+    def _add_up(self, sums: list[tuple[str, str]]) -> None:
         for accumulator, local in sums:
             self.text.add(f"{accumulator} += {local};")
 

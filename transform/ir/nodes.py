@@ -227,6 +227,11 @@ class Flat:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Iterations of the outermost range at once, the inner ranges in order: long runs for a CPU's vectors."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunked:
     """One task per replica; each runs a contiguous part of the outermost range in order.
     ``replica`` is the task's index, visible in the body."""
@@ -241,7 +246,7 @@ class Colored:
     coloring: Symbol
 
 
-Schedule = Flat | Chunked | Colored
+Schedule = Flat | Rows | Chunked | Colored
 
 
 @dataclass(frozen=True, slots=True)

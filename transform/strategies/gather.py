@@ -127,50 +127,75 @@ def _slice(launch: Launch, value: Atom) -> Block:
 
 
 def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
-    """The bounds of the targets, and the launch over them."""
+    """The bounds of the targets, and launches over them: the core, where every increment has its iteration,
+    and the slabs around it, where some have none."""
     sites = [s for s in _sites(launch, view) if s is not None]
     accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
     offsets = [o for a in accesses if (o := _offsets(a, len(launch.ranges))) is not None]
+    where = _dimensions(accesses[0])
     b = Builder(fresh)
     b.loc = launch.loc
     with b.block() as head:
-        targets = tuple(_targets(r, [o[k] for o in offsets], b) for k, r in enumerate(launch.ranges))
-    where = tuple(targets[int(str(k))].index for k in _dimensions(accesses[0]))
-    with b.block() as body:
-        total: Atom = Const(0.0, _element(view))
-        for site, offset in zip(sites, offsets, strict=True):
-            spread = [len({o[k] for o in offsets}) > 1 for k in range(len(targets))]
-            total = b.add(total, _contribution(launch, site, offset, spread, targets, b))
-        b.add_stmt(Increment(view, where, total, How.PLAIN, launch.loc))
-    block = remove_dead(simplify(Block(tuple(body)), fresh))
-    return (*head, Launch(f"{launch.label}, gathered", launch.space, targets, block, (), loc=launch.loc))
+        thirds = [_thirds(r, [o[k] for o in offsets], b) for k, r in enumerate(launch.ranges)]
+    regions = [([core for _, core, _, _ in thirds], False)]
+    for k, (low, _, high, _) in enumerate(thirds):
+        for slab in (low, high):
+            if slab is not None:
+                inner = [core for _, core, _, _ in thirds[:k]]
+                regions.append(([*inner, slab, *(whole for *_, whole in thirds[k + 1 :])], True))
+    launches: list[Stmt] = []
+    for bounds, guarded in regions:
+        targets = tuple(
+            Range(fresh.like(r.index), lo, hi) for r, (lo, hi) in zip(launch.ranges, bounds, strict=True)
+        )
+        with b.block() as body:
+            total: Atom = Const(0.0, _element(view))
+            for site, offset in zip(sites, offsets, strict=True):
+                total = b.add(total, _contribution(launch, site, offset, guarded, targets, b))
+            at = tuple(targets[int(str(k))].index for k in where)
+            b.add_stmt(Increment(view, at, total, How.PLAIN, launch.loc))
+        block = remove_dead(simplify(Block(tuple(body)), fresh))
+        label = f"{launch.label}, gathered{' at the boundary' if guarded else ''}"
+        launches.append(Launch(label, launch.space, targets, block, (), loc=launch.loc))
+    return (*head, *launches)
 
 
-def _targets(r: Range, offsets: list[int], b: Builder) -> Range:
-    """Everything that ``index + offset`` reaches; nothing where the range is empty."""
-    lo = b.add(r.lo, b.const(min(offsets), r.lo))
-    hi = b.add(r.hi, b.const(max(offsets), r.hi))
-    if min(offsets) != max(offsets):
-        hi = b.select(b.compare("lt", r.lo, r.hi), hi, lo)
-    return Range(b.fresh.like(r.index), lo, hi)
+Bounds = tuple[Atom, Atom]
+
+
+def _thirds(r: Range, offsets: list[int], b: Builder) -> tuple[Bounds | None, Bounds, Bounds | None, Bounds]:
+    """Everything that ``index + offset`` reaches, in three parts: low slab, core, high slab; and the whole.
+    All are empty where the range is."""
+    least, most = min(offsets), max(offsets)
+    first = b.add(r.lo, b.const(least, r.lo))
+    if least == most:
+        whole = (first, b.add(r.hi, b.const(most, r.hi)))
+        return None, whole, None, whole
+    last = b.select(b.compare("lt", r.lo, r.hi), b.add(r.hi, b.const(most, r.hi)), first)
+    begin = b.add(r.lo, b.const(most, r.lo))
+    begin = b.select(b.compare("lt", begin, last), begin, last)
+    end = b.add(r.hi, b.const(least, r.hi))
+    end = b.select(b.compare("gt", end, begin), end, begin)
+    return (first, begin), (begin, end), (end, last), (first, last)
 
 
 def _contribution(
     launch: Launch,
     site: Accumulate,
     offset: tuple[int, ...],
-    spread: list[bool],
+    guarded: bool,
     targets: tuple[Range, ...],
     b: Builder,
 ) -> Atom:
-    """What the iteration that reaches the target through ``site`` adds to it; 0 if there is none."""
+    """What the iteration that reaches the target through ``site`` adds to it; if ``guarded``, 0 where none
+    does."""
     source: dict[Symbol, Atom] = {}
     inside: Atom | None = None
     for k, r in enumerate(launch.ranges):
         shift, here = offset[k], targets[k].index
         i = b.sub(here, b.const(shift, here)) if shift > 0 else b.add(here, b.const(-shift, here))
         source[r.index] = i
-        if spread[k]:
+        if guarded:
             for test in (b.compare("ge", i, r.lo), b.compare("lt", i, r.hi)):
                 inside = test if inside is None else b.let(Apply("and", (inside, test)), BOOL)
     copy, _ = renamed(_slice(launch, site.value), b.fresh)
