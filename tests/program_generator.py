@@ -182,7 +182,9 @@ class Generator:
         ranges = [
             Range(i, self.whole(self.pick([0, 0, 0, 1])), self.pick([self.n, self.n, self.whole(3), self.m]))
         ]
-        if ranges[0].hi == self.m:
+        if ranges[0].hi == self.m and square:  # Kokkos wants ordered bounds there
+            ranges[0] = Range(i, self.whole(1), self.whole(1))
+        elif ranges[0].hi == self.m:
             ranges[0] = Range(i, self.whole(self.pick([0, 2])), self.m)
         if square:
             j = self.fresh.symbol("j", INT)

@@ -1,6 +1,6 @@
 """Primal time, gradient time of each variant, ratio and winner, for the corpus kernels, from one run.
 
-python -m experiments.ratio [KERNEL...] [--workload large] [--kokkos-root DIR] [--write]
+python -m experiments.ratio [KERNEL...] [--workload large] [--kokkos-root DIR] [--all] [--write]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CORPUS = Path(__file__).parent.parent / "kernels"
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- results: python -m experiments.ratio --write -->\n"
 PER_PROGRAM = 8
-LIMITS = Limits(timeout=300.0, budget=4.0)
+LIMITS = Limits(timeout=300.0, budget=2.0)
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("kernel", nargs="*", default=names, metavar="KERNEL", help=f"from {', '.join(names)}")
     parser.add_argument("--workload", default="large", help="table of the kernel's workload file (large)")
     parser.add_argument("--kokkos-root", type=Path, help="a Kokkos installation")
+    parser.add_argument("--all", action="store_true", help="also variants that mix strategies between Views")
     parser.add_argument("--write", action="store_true", help="put the results into this experiment's README")
     options = parser.parse_args(arguments)
     for name in options.kernel:
         if name not in names:
             parser.error(f"unknown kernel {name!r}; the corpus has {', '.join(names)}")
     try:
-        report = _report(options.kernel, options.workload, options.kokkos_root)
+        report = _report(options.kernel, options.workload, options.kokkos_root, options.all)
     except (UsageError, ToolchainMissing) as problem:
         print(problem, file=sys.stderr)
         return 2 if isinstance(problem, UsageError) else 4
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _report(names: Sequence[str], workload: str, kokkos_root: Path | None) -> str:
+def _report(names: Sequence[str], workload: str, kokkos_root: Path | None, mixed: bool) -> str:
     """Measure and print kernel by kernel; the whole text."""
     tools = find_toolchain(architectures()["host"], kokkos_root, (), build_missing=True, progress=_note)
     parts = [_setting(tools, workload)]
@@ -67,7 +68,7 @@ def _report(names: Sequence[str], workload: str, kokkos_root: Path | None) -> st
     executor = LocalExecutor()
     try:
         for name in names:
-            parts.append(_table(name, _measure(name, workload, tools, executor)))
+            parts.append(_table(name, _measure(name, workload, tools, executor, mixed)))
             print(parts[-1], flush=True)
     finally:
         executor.close()
@@ -88,13 +89,13 @@ def _setting(tools: Toolchain, workload: str) -> str:
     )
 
 
-def _measure(name: str, workload: str, tools: Toolchain, executor: LocalExecutor) -> list[Row]:
+def _measure(name: str, workload: str, tools: Toolchain, executor: LocalExecutor, mixed: bool) -> list[Row]:
     path = CORPUS / f"{name}.cpp"
     adjoint = pipeline.differentiate(pipeline.parse(path, ParseOptions(kokkos_include=tools.kokkos.include)))
     signature = pipeline.signature(adjoint)
     space = pipeline.search_space(adjoint, architectures()["host"])
     jobs = {}
-    for i, plan in enumerate(space.plans()):
+    for i, plan in enumerate(p for p in space.plans() if mixed or _uniform(p)):
         jobs[f"v{i}"] = Job(f"v{i}", plan, pipeline.realise(adjoint, plan).code(f"kad_v{i}"))
     ordered = tuple(jobs.values())
     tangent = pipeline.tangent_header(adjoint)
@@ -118,6 +119,11 @@ def _measure(name: str, workload: str, tools: Toolchain, executor: LocalExecutor
             )
             rows.append(Row(job.plan, outcome))
     return rows
+
+
+def _uniform(plan: Plan) -> bool:
+    """Whether every View gets the same strategy."""
+    return len({v for k, v in plan.items() if k.startswith("accumulate.")}) <= 1
 
 
 def _evaluate(executor: LocalExecutor, binary: Binary, job: Job, inputs: Inputs) -> Outcome:
