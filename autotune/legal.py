@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import numpy as np
 
-from search_spaces.model import Parameter, Plan, SearchSpace, Value
+from search_spaces.model import Constraint, Parameter, Plan, SearchSpace, Value
 from transform.diagnostics import UsageError
 
 ENUMERATED = 20_000
@@ -137,9 +137,20 @@ def fix(space: SearchSpace, settings: tuple[tuple[str, str], ...]) -> SearchSpac
     A knob is a parameter, or the part of several parameters' names before the first dot
     (``accumulate`` stands for every ``accumulate.*``). Raises ``UsageError`` for an unknown knob and
     for a value that is unknown or illegal for this kernel, with the reason.
+
+    An answer about intermediates that only some arrangements of the sweeps leave open excludes the others
+    (except the default answer, which is what those do anyway).
     """
     for knob, text in settings:
         names = _parameters_of(space, knob)
+        asked = {
+            p.name: text
+            for p in space.parameters
+            if p.name in names and knob.startswith("intermediates") and text != str(p.values[0])
+        }
+        if asked:
+            reason = f"{knob}={text} needs sweeps that leave it open"
+            space = replace(space, constraints=(*space.constraints, Constraint(reason, partial(_has, asked))))
         space = replace(
             space,
             parameters=tuple(
@@ -152,6 +163,10 @@ def fix(space: SearchSpace, settings: tuple[tuple[str, str], ...]) -> SearchSpac
         reasons = "; ".join(c.reason for c in space.constraints)
         raise UsageError(f"{chosen}: no legal variant of this kernel is left. {reasons}".rstrip())
     return space
+
+
+def _has(asked: Mapping[str, str], plan: Plan) -> bool:
+    return all(str(plan.get(name)) == value for name, value in asked.items())
 
 
 def _parameters_of(space: SearchSpace, knob: str) -> frozenset[str]:

@@ -63,6 +63,17 @@ def test_grad_json(kernel: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert data["variants"][0]["arch"] == "host" and data["variants"][0]["knobs"]
 
 
+def test_a_wish_for_stored_intermediates_chooses_sweeps_that_have_them(
+    kernel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["grad", str(kernel), "--set", "intermediates=store", "--out", str(kernel.parent), "--json"]
+    assert cli.main(arguments) == 0
+    (variant,) = json.loads(capsys.readouterr().out)["variants"]
+    assert variant["knobs"]["sweep"] == "split"
+    assert "store" in variant["knobs"].values()
+    assert cli.main([*arguments, "--set", "sweep=fused"]) == 2
+
+
 def test_grad_for_several_architectures(kernel: Path) -> None:
     assert cli.main(["grad", str(kernel), "--arch", "host,h100", "--out", str(kernel.parent)]) == 0
     text = (kernel.parent / "energy_grad.hpp").read_text()

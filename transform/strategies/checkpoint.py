@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from transform.ir.build import Builder, Fresh
+from transform.ir.build import Builder, Fresh, is_const, scalar
 from transform.ir.nodes import (
     Allocate,
     Apply,
@@ -99,7 +99,7 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     b = Builder(fresh)
     state = _state(forward)
     with b.block() as head:
-        span = b.add(b.sub(forward.hi, forward.lo), b.const(forward.step - 1, forward.index))
+        span = b.add(_length(forward, b), b.const(forward.step - 1, forward.index))
         steps = b.div(span, b.const(forward.step, forward.index))
         spacing = b.let(Apply("spacing", (steps,)), forward.index.type, "spacing")
     checkpoints = {s: f"{s.name}_checkpoint{'' if k == 0 else k + 1}" for k, s in enumerate(state)}
@@ -109,6 +109,14 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     for i, s in enumerate(body.stmts):
         stmts += [*head, first] if i == loop.forward else back if i == loop.reverse else [s]
     return Block(tuple(stmts))
+
+
+def _length(loop: For, b: Builder) -> Atom:
+    """``hi - lo``, or 0 where an unsigned difference would wrap."""
+    length = b.sub(loop.hi, loop.lo)
+    if is_const(loop.lo, 0) or not scalar(loop.index).name.startswith("unsigned"):
+        return length
+    return b.select(b.compare("lt", loop.lo, loop.hi), length, b.const(0, length))
 
 
 def _state(loop: For) -> list[Symbol]:
