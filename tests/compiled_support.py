@@ -116,7 +116,7 @@ def _declare(a: Argument, name: str, value: Any) -> list[str]:
 
 def _assign(a: Argument, name: str, value: Any) -> str:
     if not isinstance(a.type, View):
-        return f"    {name} = {a.type.name}({'true' if value is True else repr(value)});"
+        return f"    {name} = static_cast<{a.type.name}>({'true' if value is True else repr(value)});"
     data = ", ".join(repr(x.item()) for x in np.ravel(value))
     return f"    fill({name}, {{{data}}});"
 

@@ -204,3 +204,71 @@ double seed_times_loop(In x, double a, int n, int steps) {
   Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += x(i) * p; }, r);
   return r;
 }
+
+// An unsigned loop whose end may lie before its begin.
+void unsigned_time_loop(Vector u, double dt, int n, std::size_t first, std::size_t steps) {
+  for (std::size_t t = first; t < steps; t += 2) {
+    Kokkos::parallel_for("step", n, KOKKOS_LAMBDA(int i) { u(i) = u(i) + dt * sin(u(i) * u(i)); });
+  }
+}
+
+double unsigned_loops(In x, std::size_t n, unsigned m) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(std::size_t i, double& s) {
+    double p = x(i);
+    for (unsigned k = 2; k < m; ++k) p = p * x(k) + sin(p);
+    for (unsigned k = 0; k < m; k += 2) p = p * x(k) + sin(p);
+    for (std::size_t k = 0; k < i; ++k) p = p * p * x(k);
+    s += p;
+  }, r);
+  return r;
+}
+
+// Index arrays that kernels fill, overwrite and use.
+double computed_indices(In x, Vector y, Kokkos::View<const int*> idx, int n) {
+  Kokkos::View<int*> at("at", n);
+  Kokkos::parallel_for("find", n, KOKKOS_LAMBDA(int i) { at(i) = (idx(i) + 1) % n; });
+  double r = 0, q = 0;
+  Kokkos::parallel_reduce("use", n, KOKKOS_LAMBDA(int i, double& s) { s += x(at(i)) * x(i) * y(at(at(i))); }, r);
+  Kokkos::parallel_for("move", n, KOKKOS_LAMBDA(int i) { at(i) = (at(i) * 2 + i) % n; });
+  Kokkos::parallel_for("scatter", n, KOKKOS_LAMBDA(int i) { Kokkos::atomic_add(&y(at(i)), x(i) * x(at(i))); });
+  Kokkos::deep_copy(at, 2);
+  Kokkos::parallel_reduce("again", n, KOKKOS_LAMBDA(int i, double& s) { s += y(i) * y(at(i)); }, q);
+  return r * q;
+}
+
+void indices_in_time_loop(Vector u, Kokkos::View<int*> at, int n, int steps) {
+  for (int t = 0; t < steps; ++t) {
+    Vector k("k", n);
+    Kokkos::parallel_for("gather", n, KOKKOS_LAMBDA(int i) { k(i) = u(at(i)) * u(i); });
+    Kokkos::parallel_for("move", n, KOKKOS_LAMBDA(int i) { at(i) = (at(i) + t + 1) % n; });
+    Kokkos::parallel_for("update", n, KOKKOS_LAMBDA(int i) { u(i) = sin(k(i)) + u(i); });
+  }
+}
+
+double constant_result(In x, Vector y, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(i) = x(i) * x(i) * y(i); });
+  return 1.5;
+}
+
+double result_and_output(In x, Vector y, double a, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(i) = x(i) * x(i) * y(i) * a; });
+  a *= 2;
+  double r = a;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += y(i) * a; }, r);
+  r += a;
+  a = r * r;
+  return a;
+}
+
+double parameter_returned(In x, Vector y, double a, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(i) = x(i) * x(i) * a; });
+  return a;
+}
+
+// One View is checkpointed, its neighbour is read by the steps and overwritten only afterwards.
+void input_overwritten_after_loop(Vector u, Vector w, int n, int steps) {
+  for (int t = 0; t < steps; ++t)
+    Kokkos::parallel_for("step", n, KOKKOS_LAMBDA(int i) { u(i) = sin(u(i)) + w(i); });
+  Kokkos::parallel_for("after", n, KOKKOS_LAMBDA(int i) { w(i) = w(i) * u(i); });
+}
