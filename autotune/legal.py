@@ -28,8 +28,18 @@ def plan_key(plan: Plan) -> str:
 
 
 def describe(plan: Plan, default: Plan | None = None) -> str:
-    """A plan in one line, as ``--set`` would take it. With ``default``, only what differs from it."""
-    parts = [f"{k}={v}" for k, v in plan.items() if default is None or default.get(k) != v]
+    """A plan in one line, as ``--set`` would take it. With ``default``, only what differs from it.
+
+    Several knobs of one family with one value are one: ``accumulate=atomic``.
+    """
+    shown = {k: v for k, v in plan.items() if default is None or default.get(k) != v}
+    parts: dict[str, None] = {}
+    for name, value in shown.items():
+        family = name.split(".")[0]
+        values = {v for k, v in plan.items() if k.startswith(family + ".")}
+        members = [k for k in plan if k.startswith(family + ".")]
+        whole = len(members) > 1 and len(values) == 1 and all(k in shown for k in members)
+        parts[f"{family if whole else name}={value}"] = None
     return " ".join(parts) or ("(no choice)" if not plan else "(default)")
 
 

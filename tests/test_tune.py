@@ -85,8 +85,8 @@ def test_budget_of_trials(tmp_path: Path) -> None:
 
 
 def test_budget_of_time_keeps_what_was_measured(tmp_path: Path) -> None:
-    result = go(tmp_path, Slow(OUTCOMES, 0.05), budget=0.3)
-    assert 3 <= len(result.entries) <= 8
+    result = go(tmp_path, Slow(OUTCOMES, 0.05), budget=1.0)
+    assert 1 <= len(result.entries) < 40  # 40 would take 2 seconds; how many fit is the machine's affair
     more = go(tmp_path, Replay(OUTCOMES), resume=True, trials=20)
     assert [e.plan for e in more.entries[: len(result.entries)]] == [e.plan for e in result.entries]
 
