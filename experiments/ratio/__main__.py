@@ -28,7 +28,7 @@ CORPUS = Path(__file__).parent.parent / "kernels"
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- results: python -m experiments.ratio --write -->\n"
 PER_PROGRAM = 8
-LIMITS = Limits(timeout=300.0, budget=2.0)
+LIMITS = Limits(timeout=300.0, budget=1.5)
 
 
 @dataclass(frozen=True)
