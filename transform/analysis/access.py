@@ -72,6 +72,7 @@ class Access:
     index: Tuple
     kind: Literal["load", "store", "increment", "atomic"]
     always: bool  # executed by every iteration
+    constant: bool  # a store of a constant: several iterations may do it without anybody noticing
     loc: Location | None
 
 
@@ -166,14 +167,14 @@ class Footprints:
         for s in block.stmts:
             match s:
                 case Let(op=Load(memory=m, index=i)) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "load", always, s.loc)
-                case Store(memory=m, index=i) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "store", always, s.loc)
+                    yield Access(m, self._tuple(i), "load", always, False, s.loc)
+                case Store(memory=m, index=i, value=v) if isinstance(m.type, View):
+                    yield Access(m, self._tuple(i), "store", always, isinstance(v, Const), s.loc)
                 case Increment(memory=m, index=i, how=how) if isinstance(m.type, View):
                     kind: Literal["atomic", "increment"] = "atomic" if how is How.ATOMIC else "increment"
-                    yield Access(m, self._tuple(i), kind, always, s.loc)
+                    yield Access(m, self._tuple(i), kind, always, False, s.loc)
                 case Accumulate(memory=m, index=i):
-                    yield Access(m, self._tuple(i), "increment", always, s.loc)
+                    yield Access(m, self._tuple(i), "increment", always, False, s.loc)
                 case For(body=body):
                     yield from self._collect(body, False)
                 case If(then=then, orelse=orelse):
@@ -214,9 +215,15 @@ def disjoint(a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple]) -> bool:
 
 
 def written_tuples(footprints: Footprints) -> tuple[Tuple, ...]:
-    """Index tuples of plain writes that every iteration executes: injective if the primal is race-free."""
+    """Index tuples of plain writes that every iteration executes: injective if the primal is race-free.
+
+    Stores of constants prove nothing: marking the same element twice is a race that programs live with.
+    """
     return tuple(
         a.index
         for a in footprints.accesses
-        if a.kind in ("store", "increment") and a.always and not any(x.local for x in a.index)
+        if a.kind in ("store", "increment")
+        and a.always
+        and not a.constant
+        and not any(x.local for x in a.index)
     )

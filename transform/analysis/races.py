@@ -76,6 +76,10 @@ def injective_tuples(primal: Launch) -> tuple[Tuple, ...]:
     return written_tuples(Footprints(primal))
 
 
+_OWN = "every iteration has its own elements"
+_TRUSTED = "the primal writes through the same index in every iteration, so no two iterations share one"
+
+
 def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdict]:
     """For each View that the adjoint kernel accumulates into: can the increments race?"""
     footprints = Footprints(launch)
@@ -94,7 +98,9 @@ def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdi
             None,
         )
         if clash is None:
-            found[view] = Verdict(view, True, "every iteration has its own elements")
+            pairs = ((a, b) for k, a in enumerate(accesses) for b in accesses[k:])
+            proved = all(disjoint(a.index, b.index, rank, ()) for a, b in pairs)
+            found[view] = Verdict(view, True, _OWN if proved else _TRUSTED)
         else:
             found[view] = Verdict(view, False, _why(view, *clash, rank))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 FLOATS = ("double", "float")
@@ -68,6 +69,15 @@ class View:
     @property
     def rank(self) -> int:
         return len(self.static_extents)
+
+    @property
+    def atomic(self) -> bool:
+        """Whether every access is atomic (the memory trait ``Kokkos::Atomic``, bit 4)."""
+        traits = re.search(r"MemoryTraits<([^<>]*)>", self.spelling)
+        if traits is None:
+            return False
+        number = re.fullmatch(r"(\d+)[uU]?[lL]*", traits[1].strip())
+        return bool(int(number[1]) & 4) if number else "Atomic" in traits[1]
 
     @property
     def writable(self) -> View:
