@@ -168,14 +168,20 @@ def _thirds(r: Range, offsets: list[int], b: Builder) -> tuple[Bounds | None, Bo
     All are empty where the range is."""
     least, most = min(offsets), max(offsets)
     first = b.add(r.lo, b.const(least, r.lo))
-    if least == most:
+    wraps = scalar(r.index).name.startswith("unsigned")
+    if least == most and (least >= 0 or not wraps):
         whole = (first, b.add(r.hi, b.const(most, r.hi)))
         return None, whole, None, whole
-    last = b.select(b.compare("lt", r.lo, r.hi), b.add(r.hi, b.const(most, r.hi)), first)
-    begin = b.add(r.lo, b.const(most, r.lo))
-    begin = b.select(b.compare("lt", begin, last), begin, last)
+    runs = b.compare("lt", r.lo, r.hi)
+    last = b.select(runs, b.add(r.hi, b.const(most, r.hi)), first)
+    if least == most:
+        return None, (first, last), None, (first, last)
+    begin = b.select(runs, b.add(r.lo, b.const(most, r.lo)), first)
     end = b.add(r.hi, b.const(least, r.hi))
-    end = b.select(b.compare("gt", end, begin), end, begin)
+    more = b.compare("gt", end, begin)
+    if wraps:  # an unsigned end of an empty range may lie below the least offset
+        more = b.let(Apply("and", (runs, more)), BOOL)
+    end = b.select(more, end, begin)
     return (first, begin), (begin, end), (end, last), (first, last)
 
 
