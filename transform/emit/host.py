@@ -167,7 +167,7 @@ class HostPrinter(KernelPrinter):
             self.text.add("}")
         self.text.depth -= 1
         self.text.add("};")
-        self.text.add(f"{name}.build(numbers, {lo}, {hi}, {size}, targets, visit);")
+        self.text.add(f"{name}.build(numbers, {self._pair(s.unit)}, {size}, targets, visit);")
         for k in keys:
             self.text.add(f"ws.{copies[k]}.remember({self.names[k]});")
             del self.views[k]
