@@ -153,3 +153,52 @@ double theta(Matrix data, Vector theta, int n) {
 void reversed(Vector y, In x, int n) {
   Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(n - 1 - i) = x(n - 1 - i) * x(i) * y(n - 1 - i); });
 }
+
+// y's element is added to, then read: x's adjoints depend on what the same iteration adds to y's adjoint.
+double added_then_read(Vector y, Vector x, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    y(2 * i) += x(i) * x(i + 1);
+    s += 3 * y(2 * i) + y(2 * i + 1) * y(2 * i + 3);
+  }, r);
+  return r;
+}
+
+// Unsigned ranges that end before they begin.
+double unsigned_stencil(Vector x) {
+  double r = 0;
+  Kokkos::parallel_reduce(Kokkos::RangePolicy<>(1, x.extent(0) - 1), KOKKOS_LAMBDA(std::size_t i, double& s) {
+    s += x(i) * x(i - 1) * x(i + 1);
+  }, r);
+  return r;
+}
+
+double unsigned_shift(Vector x, std::size_t first, std::size_t last) {
+  double r = 0;
+  Kokkos::parallel_reduce(Kokkos::RangePolicy<>(first, last), KOKKOS_LAMBDA(std::size_t i, double& s) {
+    s += x(i - 2) * x(i - 1) * x(i - 2);
+  }, r);
+  return r;
+}
+
+void grid_in_place(Matrix y, Matrix x, int n, int m) {
+  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>({1, 1}, {n - 1, m - 1}), KOKKOS_LAMBDA(int i, int j) {
+    y(i, j) = y(i, j) * x(i + 1, j - 1) + x(i - 1, j) * x(i, j) * y(i, j);
+  });
+}
+
+void grid_transposed(Matrix y, Matrix x, int n, int m) {
+  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0}, {n, m}), KOKKOS_LAMBDA(int i, int j) {
+    y(i, j) += x(j, i) * x(j + 1, i) + sin(x(j, i + 1));
+  });
+}
+
+double wide_stencil(In x, In w, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(Kokkos::RangePolicy<>(3, n - 4), KOKKOS_LAMBDA(int i, double& s) {
+    double t = x(i) * w(i);
+    for (int k = 0; k < 3; ++k) t = t * x(i + 4) + w(i + k);
+    s += x(i - 3) * t;
+  }, r);
+  return r;
+}
