@@ -227,22 +227,23 @@ class HostPrinter(KernelPrinter):
                 policy = (
                     f"Kokkos::MDRangePolicy<{s.space}, Kokkos::Rank<{len(s.ranges)}>>({{{los}}}, {{{his}}})"
                 )
-            used = {a for x in walk(s.body) for a in uses(x)}
-            parameters = []
-            for r in s.ranges:
-                name = self.names.declare(r.index)
-                parameters.append(f"const {scalar(r.index).name}{f' {name}' if r.index in used else ''}")
-            self._open(s, policy, parameters)
+            self._open(s, policy, [self._parameter(s, r) for r in s.ranges])
             self.begin(s.body)
             self.block(s.body)
             self._close(self._results(s))
+
+    def _parameter(self, s: Launch, r: Range) -> str:
+        """A parallel index as a parameter; without a name where the body does not use it."""
+        name = self.names.declare(r.index)
+        used = any(r.index in uses(x) for x in walk(s.body))
+        return f"const {scalar(r.index).name}{f' {name}' if used else ''}"
 
     def _rows(self, s: Launch) -> None:
         with self.names.scope():
             outer = s.ranges[0]
             type_ = scalar(outer.index).name
             policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({self._pair(outer)})"
-            self._open(s, policy, [f"const {type_} {self.names.declare(outer.index)}"])
+            self._open(s, policy, [self._parameter(s, outer)])
             sums = self._local_sums(s.reductions)
             self._inner(s)
             self._add_up(sums)
