@@ -17,7 +17,8 @@ from transform.diagnostics import Refused, UsageError
 from transform.ir.build import Fresh
 from transform.ir.nodes import Accumulate, Block, Launch
 from transform.ir.walk import walk
-from transform.strategies.accumulate import STRATEGIES, open_views
+from transform.strategies.accumulate import STRATEGIES
+from transform.strategies.base import open_views
 
 HOST = architectures()["host"]
 
