@@ -25,7 +25,7 @@ from transform.adjoint.scope import (
 )
 from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity
-from transform.ir.build import Builder, block, is_const, scalar
+from transform.ir.build import Builder, block, element, is_const, scalar
 from transform.ir.nodes import (
     Accumulate,
     Apply,
@@ -270,8 +270,8 @@ class KernelSweep(Sweep):
                     bar = self._adjoint_memory(m)
                     if bar is not None:
                         where = tuple(self.value(i) for i in index)
-                        adj.add(v, self.b.let(Load(bar, where), _element(bar)))
-                        self.b.add_stmt(Store(bar, where, Const(0.0, _element(bar)), s.loc))
+                        adj.add(v, self.b.let(Load(bar, where), element(bar)))
+                        self.b.add_stmt(Store(bar, where, Const(0.0, element(bar)), s.loc))
                 case Increment(memory=m, index=index, value=v):
                     self._reverse_increment(m, index, v, adj)
                 case For():
@@ -304,7 +304,7 @@ class KernelSweep(Sweep):
         bar = self._adjoint_memory(m)
         if bar is not None and isinstance(v, Symbol) and v in self.active:
             where = tuple(self.value(i) for i in index)
-            adj.add(v, self.b.let(Load(bar, where), _element(bar)))
+            adj.add(v, self.b.let(Load(bar, where), element(bar)))
 
     def _touches_adjoints(self, body: Block) -> bool:
         """Whether reversing ``body`` can have an effect on memory adjoints."""
@@ -417,8 +417,3 @@ class KernelSweep(Sweep):
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
         for s, bar in joined.items():
             adj.add(s, bar)
-
-
-def _element(memory: Symbol) -> Scalar:
-    assert isinstance(memory.type, Array | View)
-    return memory.type.element

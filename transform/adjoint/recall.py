@@ -28,7 +28,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import Scalar, View
-from transform.ir.walk import substitute, walk, written
+from transform.ir.walk import loaded, substitute, walk, written
 
 
 @dataclass
@@ -199,14 +199,6 @@ class Recalls:
                     pass
             out += [Save(frame.scalar_saves[r], r) for r in results if r in frame.scalar_saves]
         return Block(tuple(out))
-
-
-def loaded(body: Block) -> set[Symbol]:
-    return {
-        s.op.memory
-        for s in walk(body)
-        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
-    }
 
 
 def mentioned(launch: Launch) -> set[Symbol]:

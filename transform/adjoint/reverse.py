@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from transform.adjoint.kernel import UNRECORDED, KernelSweep
 from transform.adjoint.order import natural_order
-from transform.adjoint.recall import Frame, Recalls, loaded, writable
+from transform.adjoint.recall import Frame, Recalls, writable
 from transform.adjoint.scope import free, loop_free
 from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity, is_floating
 from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
 from transform.diagnostics import Diagnostic, Refused
-from transform.ir.build import Builder, Fresh, block
+from transform.ir.build import Builder, Fresh, block, scalar
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -49,7 +49,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.simplify import simplify
 from transform.ir.types import INT, SIZE, Accumulator, Scalar, View
-from transform.ir.walk import atoms, defines, walk, written
+from transform.ir.walk import atoms, defines, loaded, walk, written
 
 
 @dataclass(frozen=True)
@@ -335,7 +335,7 @@ class _HostSweep(Sweep):
         )
         self.b.add_stmt(close_exclusive(launch, verdicts(launch, ())))
         if reductions and isinstance(s.source, Symbol):
-            adj.add(s.source, self.b.cast(reductions[0].result, _scalar(s.source)))
+            adj.add(s.source, self.b.cast(reductions[0].result, scalar(s.source)))
 
     def value(self, atom: Atom) -> Atom:
         return self.recalls.value(atom)
@@ -433,8 +433,3 @@ class _HostSweep(Sweep):
 def _host_free(loop: For) -> list[Symbol]:
     """Scalars from outside that a host loop's body reads, in launches too."""
     return [s for s in loop_free(loop) if isinstance(s.type, Scalar)]
-
-
-def _scalar(symbol: Symbol) -> Scalar:
-    assert isinstance(symbol.type, Scalar)
-    return symbol.type

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from transform.adjoint.rules import RULES, product
 from transform.analysis.activity import Activity, is_floating
-from transform.ir.build import Builder, Fresh, scalar
+from transform.ir.build import Builder, Fresh, element, scalar
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Allocate,
@@ -37,7 +37,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.simplify import simplify
-from transform.ir.types import SIZE, Scalar, View
+from transform.ir.types import SIZE, View
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class _Tangent:
                 self.b.add_stmt(s)
                 if t in self.memory:
                     if isinstance(source, Symbol) and isinstance(source.type, View):
-                        zero = Const(0.0, self._element(t))
+                        zero = Const(0.0, element(t))
                         self.b.add_stmt(DeepCopy(self.memory[t], self.memory.get(source, zero), s.loc))
                     else:
                         self.b.add_stmt(DeepCopy(self.memory[t], self.dot(source), s.loc))
@@ -153,11 +153,6 @@ class _Tangent:
                     self.b.add_stmt(s)
             case _:
                 raise AssertionError(f"not a primal statement: {s}")
-
-    @staticmethod
-    def _element(view: Symbol) -> Scalar:
-        assert isinstance(view.type, View)
-        return view.type.element
 
     def _let(self, s: Let) -> None:
         t = s.target

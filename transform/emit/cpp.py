@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 
 from transform.adjoint.gradient import Gradient
-from transform.emit.expressions import literal
 from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
-from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Symbol
+from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Return, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.signature import Argument, Signature
@@ -183,11 +182,11 @@ def tangent(
             names.alias(dot, names.fresh(f"{p.symbol.name}_d"))
     names.fresh("r_d")
     printer.host_block(body)
-    returned = next((s for s in body.stmts if type(s).__name__ == "Return"), None)
+    returned = next((s for s in body.stmts if isinstance(s, Return)), None)
     if result is not None:
-        text.add(f"r_d = {printer.expr(result) if isinstance(result, Symbol) else literal(result)};")
+        text.add(f"r_d = {printer.expr(result)};")
     if returned is not None:
-        text.add(f"return {printer.expr(returned.value)};")  # type: ignore[union-attr]
+        text.add(f"return {printer.expr(returned.value)};")
     f = signature.name
     returns = "void" if signature.returns is None else signature.returns.name
     parameters = [_parameter(a) for a in signature.arguments]

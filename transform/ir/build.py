@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transform.ir.nodes import Apply, Atom, Block, Const, Let, Location, Op, Stmt, Symbol
-from transform.ir.types import BOOL, Scalar, Type
+from transform.ir.types import BOOL, Array, Scalar, Type, View
 
 TEMPORARY = "%"
 """The name of values that the user did not name; nobody can have given it."""
@@ -35,6 +35,12 @@ def scalar(atom: Atom) -> Scalar:
     """The scalar type of an atom."""
     assert isinstance(atom.type, Scalar), atom
     return atom.type
+
+
+def element(memory: Symbol) -> Scalar:
+    """The element type of a View or local array."""
+    assert isinstance(memory.type, Array | View), memory
+    return memory.type.element
 
 
 def is_const(atom: Atom, value: float) -> bool:

@@ -39,6 +39,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
+from transform.ir.types import View
 
 
 def op_atoms(op: Op) -> tuple[Atom, ...]:
@@ -188,6 +189,15 @@ def written(block: Block) -> frozenset[Symbol]:
             case _:
                 pass
     return frozenset(found)
+
+
+def loaded(block: Block) -> set[Symbol]:
+    """The Views that some statement of ``block`` loads from."""
+    return {
+        s.op.memory
+        for s in walk(block)
+        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
+    }
 
 
 def substitute(block: Block, mapping: Mapping[Symbol, Atom]) -> Block:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from transform.adjoint.scope import reads_of_own_writes
 from transform.analysis.access import Access, Footprints
-from transform.ir.build import TEMPORARY, Builder, Fresh, scalar
+from transform.ir.build import TEMPORARY, Builder, Fresh, element, scalar
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -41,7 +41,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
-from transform.ir.types import BOOL, Array, Scalar, View
+from transform.ir.types import BOOL, Array
 from transform.ir.walk import map_blocks, substitute, walk
 from transform.strategies.base import Strategy
 
@@ -149,7 +149,7 @@ def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
             Range(fresh.like(r.index), lo, hi) for r, (lo, hi) in zip(launch.ranges, bounds, strict=True)
         )
         with b.block() as body:
-            total: Atom = Const(0.0, _element(view))
+            total: Atom = Const(0.0, element(view))
             for site, offset in zip(sites, offsets, strict=True):
                 total = b.add(total, _contribution(launch, site, offset, guarded, targets, b))
             at = tuple(targets[int(str(k))].index for k in where)
@@ -229,8 +229,3 @@ def _without(launch: Launch, views: list[Symbol]) -> tuple[Stmt, ...]:
         return Block(tuple(map_blocks(s, strip) for s in kept))
 
     return remove_dead(Block((replace(launch, body=strip(launch.body)),))).stmts
-
-
-def _element(view: Symbol) -> Scalar:
-    assert isinstance(view.type, View)
-    return view.type.element

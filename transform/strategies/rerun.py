@@ -20,8 +20,6 @@ from transform.ir.nodes import (
     If,
     Increment,
     Launch,
-    Let,
-    Load,
     Restore,
     Save,
     Stmt,
@@ -30,7 +28,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.rename import renamed
 from transform.ir.types import SIZE, Array, View
-from transform.ir.walk import map_blocks, substitute, walk, written
+from transform.ir.walk import loaded, map_blocks, substitute, written
 
 
 @dataclass(frozen=True)
@@ -74,20 +72,12 @@ def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], froze
                 if isinstance(source, Symbol) and source in everything:
                     needed.add(source)
             case Launch(body=inner):
-                needed |= {v for v in _loads(inner) if v in everything}
+                needed |= {v for v in loaded(inner) if v in everything}
         views |= needed
     if needed:
         names = ", ".join(sorted(f"'{v.name}'" for v in needed))
         return (), frozenset(), f"it starts from {names}, which the function overwrites"
     return tuple(reversed(positions)), frozenset(views), ""
-
-
-def _loads(body: Block) -> set[Symbol]:
-    return {
-        s.op.memory
-        for s in walk(body)
-        if isinstance(s, Let) and isinstance(s.op, Load) and isinstance(s.op.memory.type, View)
-    }
 
 
 def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
