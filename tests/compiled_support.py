@@ -15,8 +15,8 @@ import numpy as np
 
 from autotune.cache import compile_cached
 from search_spaces.model import Plan
+from tests.cases import KERNELS, Case
 from tests.gradient_support import Direction, Oracle
-from tests.kernel_cases import KERNELS, Case
 from tests.kokkos_support import toolchain
 from transform import pipeline
 from transform.ir.types import View

@@ -10,27 +10,20 @@ import os
 import numpy as np
 import pytest
 
+from tests.cases import cases, compiled
 from tests.compiled_support import Call, expected, run
 from tests.gradient_support import Oracle, primal, spread
-from tests.kernel_cases import CASES
 from transform import pipeline
 
 pytestmark = pytest.mark.kokkos
 
 ALL = os.environ.get("KAD_COMPILE") == "all"
-CHOSEN = {
-    "loops": ("nested_carried", "descending_dynamic", "array_dynamic_index", "bounds_from_view"),
-    "memory": ("local_refilled", "parameter_refilled", "filler_with_atomic_side_effect", "copies"),
-    "indices": ("connectivity", "scatter_atomic", "grid", "cube", "conditional_permutation"),
-    "host": ("power_iteration", "nested_time_loops", "branch_in_time_loop", "two_time_loops", "empty_ranges"),
-    "types": ("mixed", "rank_four", "static_extents", "rank_zero_fill", "math", "extrema"),
-}  # fmt: skip
 
 
 def calls(file: str) -> list[Call]:
     found = []
-    for number, case in enumerate(CASES):
-        if case.file != file or not (ALL or case.function in CHOSEN[file]):
+    for number, case in enumerate(cases()):
+        if case.file != file or not (ALL or case.function in compiled().get(file, ())):
             continue
         program = primal(case.path, case.function)
         oracle = Oracle(pipeline.differentiate(program, case.wrt, case.of), case.values())
@@ -39,7 +32,7 @@ def calls(file: str) -> list[Call]:
     return found
 
 
-@pytest.mark.parametrize("file", sorted({c.file for c in CASES}) if ALL else sorted(CHOSEN))
+@pytest.mark.parametrize("file", sorted({c.file for c in cases()}) if ALL else sorted(compiled()))
 def test_compiled_gradients(file: str) -> None:
     wanted = calls(file)
     computed = run(wanted, f"test_{file}")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from search_spaces.model import architectures
+from tests.cases import KERNELS, Case, cases
 from tests.gradient_support import primal, spread
-from tests.kernel_cases import CASES, KERNELS, Case
 from transform import pipeline
 from transform.adjoint.gradient import Adjoint
 from transform.analysis.races import Verdict
@@ -29,11 +29,11 @@ def adjoint(case: Case) -> Adjoint:
 
 
 def verdicts(function: str) -> dict[str, Verdict]:
-    case = next(c for c in CASES if c.function == function)
+    case = next(c for c in cases() if c.function == function)
     return {v.view.name: v for _, v in adjoint(case).verdicts}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
 def test_text_is_deterministic_and_closed(case: Case) -> None:
     space = pipeline.search_space(adjoint(case), HOST)
     anew = pipeline.differentiate(primal(case.path, case.function), case.wrt, case.of)
@@ -48,7 +48,7 @@ def test_text_is_deterministic_and_closed(case: Case) -> None:
 def test_why_not_agrees_with_apply_and_the_space(name: str) -> None:
     """What ``why_not`` allows closes the view's increments; what it forbids is not in the space."""
     allowed = forbidden = 0
-    for case in CASES:
+    for case in cases():
         gradient = adjoint(case).gradients["split"]
         space = pipeline.search_space(adjoint(case), HOST)
         for launch in (s for s in walk(gradient.body) if isinstance(s, Launch)):
@@ -71,7 +71,7 @@ def test_why_not_agrees_with_apply_and_the_space(name: str) -> None:
 
 
 def test_private_copies_are_refused_where_sums_are_read() -> None:
-    case = next(c for c in CASES if c.function == "own_element_twice")
+    case = next(c for c in cases() if c.function == "own_element_twice")
     space = pipeline.search_space(adjoint(case), HOST)
     reason = next(r.reason for r in space.refusals if r.value == "privatization")
     assert "reads sums" in reason
