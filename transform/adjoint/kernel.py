@@ -248,7 +248,7 @@ class KernelSweep(Sweep):
             Carried(inner, init, next_, self._fresh(c.result))
             for c, inner, init, next_ in zip(loop.carried, inners, inits, nexts, strict=True)
         )
-        self.b.add_stmt(For(index, lo, hi, loop.step, loop.descending, carried, block(body), loop.loc))
+        self.b.add_stmt(replace(loop, index=index, lo=lo, hi=hi, carried=carried, body=block(body)))
 
     # ---- reverse ----
 
@@ -346,15 +346,14 @@ class KernelSweep(Sweep):
             if n != outer_bar[s]
         }
         self.b.add_stmt(
-            For(
-                index,
-                lo,
-                hi,
-                loop.step,
-                not loop.descending,
-                (*accumulators, *sums.values()),
-                block(body),
-                loop.loc,
+            replace(
+                loop,
+                index=index,
+                lo=lo,
+                hi=hi,
+                descending=not loop.descending,
+                carried=(*accumulators, *sums.values()),
+                body=block(body),
             )
         )
         for s, total in sums.items():

@@ -172,7 +172,9 @@ class Carried:
 class For:
     """``for (index = lo; index < hi; index += step)``, or the same values backwards if ``descending``.
 
-    ``lo`` and ``hi`` are loop-invariant atoms, ``step`` a positive constant.
+    ``lo`` and ``hi`` are loop-invariant atoms, ``step`` a positive constant. ``parallel``: the user declared
+    the iterations independent (a range of a team's threads or vector lanes); carried scalars are then partial
+    results of nested reductions.
     """
 
     index: Symbol
@@ -183,6 +185,7 @@ class For:
     carried: tuple[Carried, ...]
     body: Block
     loc: Location | None = field(default=None, compare=False)
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

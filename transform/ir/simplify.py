@@ -203,7 +203,7 @@ class _Simplifier:
         carried = tuple(
             Carried(c.inner, init, self.atom(c.next), c.result) for c, init in zip(kept, inits, strict=True)
         )
-        again = For(s.index, lo, hi, s.step, s.descending, carried, body, s.loc)
+        again = replace(s, lo=lo, hi=hi, carried=carried, body=body)
         if any(c.next == c.inner for c in carried):
             self.loop(again, known, loads)  # folding made a carried scalar invariant
             return

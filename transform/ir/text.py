@@ -172,7 +172,8 @@ class _Printer:
         order = " descending" if stmt.descending else ""
         inits = [self.atom(c.init) for c in stmt.carried]
         index = f"{self.define(stmt.index)}: {type_text(stmt.index.type)}"
-        lines = [f"{pad}for {index} in {bounds}{step}{order}"]
+        parallel = " parallel" if stmt.parallel else ""
+        lines = [f"{pad}for {index} in {bounds}{step}{order}{parallel}"]
         for carried, init in zip(stmt.carried, inits, strict=True):
             inner = self.define(carried.inner)
             lines.append(f"{pad}  carry {inner}: {type_text(carried.inner.type)} = {init}")
