@@ -53,6 +53,7 @@ from transform.ir.nodes import (
 from transform.ir.types import BOOL, Accumulator, Array, Scalar, View
 
 REPLICAS = 3
+MOST_TRIPS = 100_000
 
 _DTYPES = {
     "double": np.float64,
@@ -192,12 +193,19 @@ class Machine:
     def _for(self, stmt: For) -> None:
         indices = range(int(self.atom(stmt.lo)), int(self.atom(stmt.hi)), stmt.step)
         values = [self.atom(c.init) for c in stmt.carried]
+        trips = 0
         for index in reversed(indices) if stmt.descending else indices:
             self.values[stmt.index] = index
             for c, value in zip(stmt.carried, values, strict=True):
                 self.values[c.inner] = value
             self.block(stmt.body)
             values = [self.atom(c.next) for c in stmt.carried]
+            trips += 1
+            assert trips < MOST_TRIPS, "the loop does not end"
+            if stmt.exit is not None and self.atom(stmt.exit.until):
+                break
+        if stmt.exit is not None:
+            self.values[stmt.exit.trips] = trips
         for c, value in zip(stmt.carried, values, strict=True):
             self.values[c.result] = value
 

@@ -34,6 +34,7 @@ from transform.ir.nodes import (
     Carried,
     Const,
     Declare,
+    Exit,
     Extent,
     For,
     How,
@@ -244,11 +245,15 @@ class KernelSweep(Sweep):
                     )
             self.forward(loop.body, owned, effects)
             nexts = [self.value(c.next) for c in loop.carried]
+            until = None if loop.exit is None else self.value(loop.exit.until)
         carried = tuple(
             Carried(inner, init, next_, self._fresh(c.result))
             for c, inner, init, next_ in zip(loop.carried, inners, inits, nexts, strict=True)
         )
-        self.b.add_stmt(replace(loop, index=index, lo=lo, hi=hi, carried=carried, body=block(body)))
+        leave = None if loop.exit is None or until is None else Exit(until, self._fresh(loop.exit.trips))
+        self.b.add_stmt(
+            replace(loop, index=index, lo=lo, hi=hi, carried=carried, body=block(body), exit=leave)
+        )
 
     # ---- reverse ----
 
@@ -322,7 +327,7 @@ class KernelSweep(Sweep):
         if not self._touches_adjoints(loop.body) and all(b is None for b in bars.values()):
             return
         fresh = self.b.fresh
-        lo, hi = self.value(loop.lo), self.value(loop.hi)
+        lo, hi = self.value(loop.lo), self.last_reached(loop)
         inner_bar = {c.inner: fresh.symbol(f"{c.inner.name}_b", c.inner.type) for c in carried}
         outer_bar = {s: fresh.symbol(f"{s.name}_b", s.type) for s in outer}
         index = self._fresh(loop.index)

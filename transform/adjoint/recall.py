@@ -28,7 +28,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import Scalar, View
-from transform.ir.walk import loaded, substitute, walk, written
+from transform.ir.walk import defines, loaded, substitute, walk, written
 
 
 @dataclass
@@ -54,12 +54,8 @@ class Frame:
             match s:
                 case Let(target=t):
                     names[t] = s
-                case For(carried=carried):
-                    names.update({c.result: s for c in carried})
-                case If(merges=merges):
-                    names.update({m.result: s for m in merges})
-                case Launch(reductions=reductions):
-                    names.update({r.result: s for r in reductions})
+                case For() | If() | Launch():
+                    names.update(dict.fromkeys(defines(s), s))
                 case _:
                     pass
         return names
@@ -185,18 +181,11 @@ class Recalls:
         for i, s in enumerate(frame.block.stmts):
             out += [Save(tape, view, s.loc) for at, view, tape in frame.view_saves if at == i]
             out.append(s)
-            results: list[Symbol] = []
             match s:
-                case Let(target=t):
-                    results = [t]
-                case For(carried=carried):
-                    results = [c.result for c in carried]
-                case If(merges=merges):
-                    results = [m.result for m in merges]
-                case Launch(reductions=reductions):
-                    results = [r.result for r in reductions]
+                case Let() | For() | If() | Launch():
+                    results = defines(s)
                 case _:
-                    pass
+                    results = ()
             out += [Save(frame.scalar_saves[r], r) for r in results if r in frame.scalar_saves]
         return Block(tuple(out))
 

@@ -346,7 +346,7 @@ class _HostSweep(Sweep):
         bars = {c.inner: adj.take(c.result) for c in carried}
         inner_bar = {c.inner: self.fresh.symbol(f"{c.inner.name}_b", c.inner.type) for c in carried}
         outer_bar = {s: self.fresh.symbol(f"{s.name}_b", s.type) for s in outer}
-        lo, hi = self.value(loop.lo), self.value(loop.hi)
+        lo, hi = self.value(loop.lo), self.last_reached(loop)
         index = self.fresh.like(loop.index)
         frame = Frame(loop.body, [], [], loop)
         frame.scalars[loop.index] = index

@@ -50,10 +50,15 @@ def loop_free(loop: For) -> list[Symbol]:
     return [s for s in found if s not in inside]
 
 
+MOST_RECORDED = 1024
+"""Longest loop whose values are kept in a local array, one per iteration."""
+
+
 def trip_count(loop: For) -> int | None:
-    """The number of iterations if it is a compile-time constant."""
+    """The largest number of iterations if it is a compile-time constant and small enough to record each."""
     if isinstance(loop.lo, Const) and isinstance(loop.hi, Const):
-        return max(0, -(-(int(loop.hi.value) - int(loop.lo.value)) // loop.step))
+        trips = max(0, -(-(int(loop.hi.value) - int(loop.lo.value)) // loop.step))
+        return trips if trips <= MOST_RECORDED else None
     return None
 
 

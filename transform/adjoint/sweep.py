@@ -13,7 +13,7 @@ from transform.adjoint.rules import RULES, product
 from transform.analysis.activity import Activity, is_floating
 from transform.diagnostics import Diagnostic, Refused
 from transform.ir.build import TEMPORARY, Builder, is_const, scalar
-from transform.ir.nodes import Apply, Atom, Const, Let, Symbol
+from transform.ir.nodes import Apply, Atom, Const, For, Let, Symbol
 
 
 class Adjoints:
@@ -52,6 +52,13 @@ class Sweep(ABC):
     @abstractmethod
     def value(self, atom: Atom) -> Atom:
         """The primal value of ``atom`` as the code being built can name it."""
+
+    def last_reached(self, loop: For) -> Atom:
+        """The ``hi`` of the iterations that ``loop`` has run: fewer than its own if it was left early."""
+        if loop.exit is None:
+            return self.value(loop.hi)
+        trips = self.value(loop.exit.trips)
+        return self.b.add(self.value(loop.lo), self.b.mul(trips, self.b.const(loop.step, trips)))
 
     def adjoints(self) -> Adjoints:
         return Adjoints(self.b, self.active)

@@ -79,8 +79,9 @@ def _inlined(block: Block, tail: tuple[Symbol, ...], count: Counter[Symbol], fou
         for symbol in _direct(s):
             used_at[symbol] = position
         match s:
-            case For(body=body, carried=carried):
-                _inlined(body, _symbols(c.next for c in carried), count, found)
+            case For(body=body, carried=carried, exit=leave):
+                until = () if leave is None else (leave.until,)
+                _inlined(body, _symbols((*(c.next for c in carried), *until)), count, found)
             case If(then=then, orelse=orelse, merges=merges):
                 _inlined(then, _symbols(m.then for m in merges), count, found)
                 _inlined(orelse, _symbols(m.orelse for m in merges), count, found)

@@ -21,14 +21,16 @@ from transform.emit.expressions import (
     literal,
 )
 from transform.emit.names import Names
-from transform.ir.build import scalar
+from transform.ir.build import is_const, scalar
 from transform.ir.nodes import (
+    UNBOUNDED,
     Accumulate,
     Apply,
     Atom,
     Block,
     Const,
     Declare,
+    Exit,
     Extent,
     For,
     How,
@@ -44,7 +46,7 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.types import Accumulator, Array, Scalar
-from transform.ir.walk import walk
+from transform.ir.walk import uses, walk
 
 
 class OpenQuestion(AssertionError):
@@ -69,6 +71,7 @@ class KernelPrinter:
         self.text = text
         self.names = names
         self.inline: dict[Symbol, Let] = {}
+        self.used: set[Symbol] = set()
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
         self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
 
@@ -136,6 +139,7 @@ class KernelPrinter:
 
     def _find(self, block: Block, chosen: set[Symbol]) -> None:
         for s in walk(block):
+            self.used.update(uses(s))
             if isinstance(s, Let) and s.target in chosen:
                 self.inline[s.target] = s
 
@@ -200,21 +204,41 @@ class KernelPrinter:
             name = self.names.declare(c.inner)
             self.names.alias(c.result, name)
             self.text.add(f"{scalar(c.inner).name} {name} = {self.expr(c.init)};")
+        counts = s.exit is not None and s.exit.trips in self.used
+        if s.exit is not None and counts:
+            self.text.add(f"{scalar(s.index).name} {self.names.declare(s.exit.trips)} = 0;")
         with self.names.scope():
-            lo, hi = self.expr(s.lo, SUM), self.expr(s.hi, SUM)
-            type_ = scalar(s.index).name
-            index = self.names.declare(s.index)
-            if not s.descending:
-                step = f"++{index}" if s.step == 1 else f"{index} += {s.step}"
-                head = f"for ({type_} {index} = {lo}; {index} < {hi}; {step})"
-            else:
-                head = self._descending(s, type_, index, lo, hi)
-            self.text.add(head + " {")
+            self.text.add(self._head(s) + " {")
             self.text.depth += 1
+            if s.exit is not None and counts:
+                self.text.add(f"++{self.names[s.exit.trips]};")
             self.block(s.body)
+            until = None if s.exit is None else self._until(s, s.exit)
             self._advance(s)
+            if until is not None:
+                self.text.add(f"if ({until}) break;")
             self.text.depth -= 1
             self.text.add("}")
+
+    def _head(self, s: For) -> str:
+        lo, hi = self.expr(s.lo, SUM), self.expr(s.hi, SUM)
+        type_ = scalar(s.index).name
+        index = self.names.declare(s.index)
+        if s.descending:
+            return self._descending(s, type_, index, lo, hi)
+        step = f"++{index}" if s.step == 1 else f"{index} += {s.step}"
+        if s.exit is not None and is_const(s.hi, UNBOUNDED):
+            return f"for ({type_} {index} = {lo};; {step})" if s.index in self.used else "while (true)"
+        return f"for ({type_} {index} = {lo}; {index} < {hi}; {step})"
+
+    def _until(self, s: For, leave: Exit) -> str:
+        """The condition to leave by, evaluated before the carried variables advance where it reads one."""
+        text = self.expr(leave.until)
+        if any(re.search(rf"\b{re.escape(self.names[c.inner])}\b", text) for c in s.carried):
+            name = self.names.fresh("stop")
+            self.text.add(f"const bool {name} = {text};")
+            return name
+        return text
 
     def _descending(self, s: For, type_: str, index: str, lo: str, hi: str) -> str:
         """The values of an ascending loop backwards. Unsigned indices must not run below zero, so the loop

@@ -71,9 +71,11 @@ class _Marker:
                         self.writes.setdefault(memory, []).append((s, around))
                     else:
                         self.effects.append((s, around))
-                case For(carried=carried, body=body):
+                case For(carried=carried, body=body, exit=leave):
                     for c in carried:
                         self.sites[c.inner] = self.sites[c.result] = _Site(c, (*around, s))
+                    if leave is not None:
+                        self.sites[leave.trips] = _Site(s, around)
                     self._collect(body, (*around, s))
                 case If(then=then, orelse=orelse, merges=merges):
                     for m in merges:
@@ -104,8 +106,8 @@ class _Marker:
                 continue
             self.live_scopes.add(id(scope))
             match scope:
-                case For(lo=lo, hi=hi):
-                    self._use((lo, hi), ())
+                case For(lo=lo, hi=hi, exit=leave):
+                    self._use((lo, hi) if leave is None else (lo, hi, leave.until), ())
                 case If(cond=cond):
                     self._use((cond,), ())
                 case Launch(ranges=ranges):
@@ -130,7 +132,7 @@ class _Marker:
                 self._use(extents, site.around)
             case Replicate(source=source):
                 self._use((source,), site.around)
-            case Launch() | Color() as scope:
+            case Launch() | Color() | For() as scope:
                 self._use((), (*site.around, scope))
             case _:
                 self._use((), site.around)

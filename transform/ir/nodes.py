@@ -12,7 +12,7 @@ Grammar (``*`` repetition, ``|`` choice)::
               | Store memory Atom* value                       memory[index] = value
               | Increment memory Atom* value how               memory[index] += value
               | Accumulate memory Atom* value                  the same, combination still open
-              | For index lo hi step descending Carried* Block a counted loop
+              | For index lo hi step descending Carried* Block Exit?   a counted loop, perhaps left early
               | If cond Block Block Merge*
               | Launch ...                                     host: parallel_for / parallel_reduce
               | Allocate view extents | DeepCopy dst src       host
@@ -169,12 +169,25 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """Leave a loop early: after an iteration in which ``until`` (a value of that iteration) is true, the loop
+    stops. ``trips``, of the index's type, is the number of iterations begun; it is defined after the loop."""
+
+    until: Atom
+    trips: Symbol
+
+
+UNBOUNDED = 2**63 - 1
+"""The ``hi`` of a loop of type ``long`` that only its ``Exit`` ends."""
+
+
+@dataclass(frozen=True, slots=True)
 class For:
     """``for (index = lo; index < hi; index += step)``, or the same values backwards if ``descending``.
 
     ``lo`` and ``hi`` are loop-invariant atoms, ``step`` a positive constant. ``parallel``: the user declared
     the iterations independent (a range of a team's threads or vector lanes); carried scalars are then partial
-    results of nested reductions.
+    results of nested reductions. A loop with an ``exit`` ascends.
     """
 
     index: Symbol
@@ -185,6 +198,7 @@ class For:
     carried: tuple[Carried, ...]
     body: Block
     loc: Location | None = field(default=None, compare=False)
+    exit: Exit | None = None
     parallel: bool = False
 
 

@@ -35,9 +35,10 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
         match s:
             case Let() | Declare() | Allocate() | Restore() | Replicate():
                 return replace(s, target=new(s.target))
-            case For(index=index, carried=carried):
+            case For(index=index, carried=carried, exit=leave):
                 copies = tuple(replace(c, inner=new(c.inner), result=new(c.result)) for c in carried)
-                return replace(s, index=new(index), carried=copies)
+                copy_exit = None if leave is None else replace(leave, trips=new(leave.trips))
+                return replace(s, index=new(index), carried=copies, exit=copy_exit)
             case If(merges=merges):
                 return replace(s, merges=tuple(replace(m, result=new(m.result)) for m in merges))
             case Launch(ranges=ranges, reductions=reductions, schedule=schedule):

@@ -203,7 +203,8 @@ class _Simplifier:
         carried = tuple(
             Carried(c.inner, init, self.atom(c.next), c.result) for c, init in zip(kept, inits, strict=True)
         )
-        again = replace(s, lo=lo, hi=hi, carried=carried, body=body)
+        leave = None if s.exit is None else replace(s.exit, until=self.atom(s.exit.until))
+        again = replace(s, lo=lo, hi=hi, carried=carried, body=body, exit=leave)
         if any(c.next == c.inner for c in carried):
             self.loop(again, known, loads)  # folding made a carried scalar invariant
             return

@@ -180,6 +180,9 @@ class _Printer:
         lines += self.block(stmt.body, depth + 1)
         for carried in stmt.carried:
             lines.append(f"{pad}  next {self.atom(carried.inner)} = {self.atom(carried.next)}")
+        if stmt.exit is not None:
+            until, trips = self.atom(stmt.exit.until), self.define(stmt.exit.trips)
+            lines.append(f"{pad}  until {until} after {trips}: {type_text(stmt.exit.trips.type)}")
         for carried in stmt.carried:
             lines.append(f"{pad}after {self.define(carried.result)} = {self.atom(carried.inner)}")
         return lines

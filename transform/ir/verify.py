@@ -99,7 +99,7 @@ class _Checker:
                 raise self.fail(f"{atom.name} (id {atom.id}) is used where it is not defined")
 
         match stmt:
-            case For(lo=lo, hi=hi, carried=carried):
+            case For(lo=lo, hi=hi, carried=carried, exit=leave):
                 for atom in (lo, hi, *(c.init for c in carried)):
                     used(atom, scope)
                 inner = set(scope)
@@ -109,6 +109,8 @@ class _Checker:
                 self._stmt = stmt
                 for c in carried:
                     used(c.next, inner)
+                if leave is not None:
+                    used(leave.until, inner)
             case If(cond=cond, merges=merges):
                 used(cond, scope)
                 then, orelse = set(scope), set(scope)
@@ -151,12 +153,16 @@ class _Checker:
                     self._same(type_.element, self._scalar(value))
                 else:
                     self._element(memory, index, value)
-            case For(index=index_symbol, lo=lo, hi=hi, step=step, carried=carried):
+            case For(index=index_symbol, lo=lo, hi=hi, step=step, carried=carried, exit=leave):
                 self._require(self._scalar(index_symbol).is_integer, "a loop index is an integer")
                 self._same(self._scalar(index_symbol), self._scalar(lo), self._scalar(hi))
                 self._require(step > 0, "step is positive")
                 for c in carried:
                     self._same(*(self._scalar(a) for a in (c.inner, c.init, c.next, c.result)))
+                if leave is not None:
+                    self._require(not stmt.descending, "a loop with an exit ascends")
+                    self._same(BOOL, self._scalar(leave.until))
+                    self._same(self._scalar(index_symbol), self._scalar(leave.trips))
             case If(cond=cond, merges=merges):
                 self._same(BOOL, self._scalar(cond))
                 for m in merges:

@@ -84,7 +84,7 @@ def map_blocks(stmt: Stmt, rewrite: Callable[[Block], Block]) -> Stmt:
 def atoms(stmt: Stmt) -> tuple[Atom, ...]:
     """The atoms that ``stmt`` itself reads or accesses (not those of statements inside its blocks).
 
-    ``Carried.next`` and the sides of a ``Merge`` count: they belong to the ``For`` or ``If``.
+    ``Carried.next``, ``Exit.until`` and the sides of a ``Merge`` count: they belong to the ``For`` or ``If``.
     """
     match stmt:
         case Let(op=op):
@@ -93,8 +93,9 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return ()
         case Store() | Increment() | Accumulate():
             return (stmt.memory, *stmt.index, stmt.value)
-        case For(lo=lo, hi=hi, carried=carried):
-            return (lo, hi, *(a for c in carried for a in (c.init, c.next)))
+        case For(lo=lo, hi=hi, carried=carried, exit=leave):
+            until = () if leave is None else (leave.until,)
+            return (lo, hi, *(a for c in carried for a in (c.init, c.next)), *until)
         case If(cond=cond, merges=merges):
             return (cond, *(a for m in merges for a in (m.then, m.orelse)))
         case Launch(ranges=ranges, schedule=schedule):
@@ -139,8 +140,9 @@ def defines(stmt: Stmt) -> tuple[Symbol, ...]:
             | Color(target=target)
         ):
             return (target,)
-        case For(carried=carried):
-            return tuple(c.result for c in carried)
+        case For(carried=carried, exit=leave):
+            results = tuple(c.result for c in carried)
+            return results if leave is None else (*results, leave.trips)
         case If(merges=merges):
             return tuple(m.result for m in merges)
         case Launch(reductions=reductions):
@@ -234,9 +236,10 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
             return stmt
         case Store() | Increment() | Accumulate():
             return replace(stmt, memory=memory(stmt.memory), index=many(stmt.index), value=atom(stmt.value))
-        case For(lo=lo, hi=hi, carried=carried):
+        case For(lo=lo, hi=hi, carried=carried, exit=leave):
             new_carried = tuple(Carried(c.inner, atom(c.init), atom(c.next), c.result) for c in carried)
-            return replace(stmt, lo=atom(lo), hi=atom(hi), carried=new_carried)
+            new_exit = None if leave is None else replace(leave, until=atom(leave.until))
+            return replace(stmt, lo=atom(lo), hi=atom(hi), carried=new_carried, exit=new_exit)
         case If(cond=cond, merges=merges):
             new_merges = tuple(Merge(m.result, atom(m.then), atom(m.orelse)) for m in merges)
             return replace(stmt, cond=atom(cond), merges=new_merges)

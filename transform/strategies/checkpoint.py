@@ -65,7 +65,11 @@ def loops(body: Block) -> list[TapedLoop]:
         if back is None:
             continue
         line = s.loc.line if s.loc is not None else 0
-        why_not = "its steps run from the last to the first" if s.descending else _lost(body, i, s)
+        why_not = _lost(body, i, s)
+        if s.descending:
+            why_not = "its steps run from the last to the first"
+        elif s.exit is not None:
+            why_not = "how many steps it has is not known before it runs"
         found.append(TapedLoop(views[0].tape, line, i, back, why_not))
     return found
 
