@@ -110,11 +110,21 @@ def _combine(a: Affine, b: Affine, scale: int) -> Affine:
     return Affine(tuple(kept), a.constant + scale * b.constant)
 
 
-class Footprints:
-    """Affine forms of the atoms of one launch."""
+_NOTHING = Block(())
 
-    def __init__(self, launch: Launch) -> None:
-        self._lets = {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
+
+def _integral(let: Let) -> bool:
+    """Whether a host scalar is a sum of other integers, so that two of them may be compared."""
+    whole = isinstance(let.target.type, Scalar) and let.target.type.is_integer
+    return whole and isinstance(let.op, Apply) and let.op.fn in ("add", "sub", "neg", "copy", "cast")
+
+
+class Footprints:
+    """Affine forms of the atoms of one launch. ``around``: statements of the host that define integers."""
+
+    def __init__(self, launch: Launch, around: Block = _NOTHING) -> None:
+        self._lets = {s.target: s.op for s in walk(around) if isinstance(s, Let) and _integral(s)}
+        self._lets |= {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
         self._index = {r.index: k for k, r in enumerate(launch.ranges)}
         self._local = {
             name for s in walk(launch.body) if not isinstance(s, Let) for name in (*defines(s), *binds(s))
@@ -199,6 +209,8 @@ def disjoint(a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple]) -> bool:
         if x.terms != y.terms:
             continue
         positions = [(t, c) for t, c in x.terms if _positions(t)]
+        if not positions and x.constant != y.constant:
+            return True  # two different elements, the same for all iterations
         if len(positions) != 1 or positions[0][0][0] != "index":
             continue
         (_, k), coefficient = positions[0]

@@ -26,11 +26,11 @@ def primal_races(program: Program) -> list[Diagnostic]:
     A target that goes through an index array is trusted to be unique per iteration; the same View must then
     not be accessed through any other index.
     """
-    return [d for s in walk(program.body) if isinstance(s, Launch) for d in _launch_races(s)]
+    return [d for s in walk(program.body) if isinstance(s, Launch) for d in _launch_races(s, program.body)]
 
 
-def _launch_races(launch: Launch) -> Iterator[Diagnostic]:
-    footprints = Footprints(launch)
+def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
+    footprints = Footprints(launch, around)
     rank = len(launch.ranges)
     for write in footprints.accesses:
         if write.kind == "load":

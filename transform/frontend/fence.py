@@ -52,7 +52,6 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
 
 _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
-    "Kokkos::subview": "index the whole View instead",
     "Kokkos::create_mirror": "keep the data in the memory space of the kernels",
     "Kokkos::create_mirror_view": "keep the data in the memory space of the kernels",
     "Kokkos::create_mirror_view_and_copy": "keep the data in the memory space of the kernels",

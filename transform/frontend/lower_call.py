@@ -25,19 +25,19 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.places import is_broken, is_view_access, member_base, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value, zero
+from transform.frontend.views import extent, rank, view_of
 from transform.ir.nodes import (
     Atom,
     Block,
     Const,
     Declare,
-    Extent,
     Increment,
     Launch,
     Stmt,
     Store,
     Symbol,
 )
-from transform.ir.types import SIZE, Array, Scalar, View
+from transform.ir.types import SIZE, Array, Scalar
 from transform.ir.walk import walk
 
 _K = CursorKind
@@ -109,31 +109,21 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
 def _view_property(scope: Scope, cursor: Cursor, base: Cursor, method: str) -> Atom | None:
     if method not in ("extent", "extent_int", "size"):
         return None
-    view = memory(scope, base)
+    view = view_of(scope, base)
     if view is None:
         return scope.dummy(cursor)
-    assert isinstance(view.type, View)
     if method == "size":
         total: Atom = Const(1, SIZE)
-        for dim in range(view.type.rank):
+        for dim in range(rank(view)):
             factor = extent(scope, view, dim, cursor)
             total = factor if dim == 0 else apply(scope, "mul", (total, factor), "", cursor)
         return total
     dim_atom = scope.expression(scope, arguments(cursor)[0], "", False)
-    if not isinstance(dim_atom, Const) or not 0 <= int(dim_atom.value) < max(view.type.rank, 1):
-        message = f"extent needs a constant dimension below the rank {view.type.rank}"
+    if not isinstance(dim_atom, Const) or not 0 <= int(dim_atom.value) < max(rank(view), 1):
+        message = f"extent needs a constant dimension below the rank {rank(view)}"
         scope.refuse(cursor, message, "write v.extent(0)")
         return scope.dummy(cursor)
     return extent(scope, view, int(dim_atom.value), cursor)
-
-
-def extent(scope: Scope, view: Symbol, dim: int, cursor: Cursor) -> Atom:
-    """``view.extent(dim)`` as ``size_t``; a constant for a static dimension."""
-    assert isinstance(view.type, View)
-    static = view.type.static_extents[dim] if view.type.rank else 1
-    if static is not None:
-        return Const(static, SIZE)
-    return scope.let(Extent(view, dim), SIZE, "", cursor)
 
 
 # ---- math ----
@@ -256,8 +246,7 @@ def _bind(scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor) -> d
 def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | None:
     type_ = parameter.type
     if is_view(type_):
-        view = memory(scope, view_source(argument))
-        return None if view is None else Memory(view)
+        return view_of(scope, argument)
     if array(type_) is not None and is_reference(type_):
         target = memory(scope, argument)
         return None if target is None else _whole_array(scope, target, argument)
@@ -333,18 +322,3 @@ def is_hidden_lvalue(cursor: Cursor, type_: Scalar) -> bool:
         return all(is_lvalue_of(side, type_) or is_hidden_lvalue(side, type_) for side in sides)
     callee = cursor.referenced if cursor.kind == _K.CALL_EXPR else None
     return callee is not None and callee.kind == _K.FUNCTION_DECL and is_reference(callee.result_type)
-
-
-def view_source(cursor: Cursor) -> Cursor:
-    """The View expression behind copies and conversions to other View types."""
-    while True:
-        cursor = strip(cursor)
-        if cursor.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR):
-            cursor = expressions(cursor)[-1]
-            continue
-        if cursor.kind != _K.CALL_EXPR or cursor.referenced is None:
-            return cursor
-        given = [a for a in arguments(cursor) if is_written(a)]
-        if cursor.referenced.kind != _K.CONSTRUCTOR or len(given) != 1 or not is_view(given[0].type):
-            return cursor
-        cursor = given[0]

@@ -20,11 +20,12 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.cpptypes import view as view_type
 from transform.frontend.local_arrays import declare_array
-from transform.frontend.lower_call import is_hidden_lvalue, is_lvalue_of, view_source
+from transform.frontend.lower_call import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
 from transform.frontend.places import constant_value, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value
+from transform.frontend.views import view_of, view_source
 from transform.ir.nodes import Allocate, Atom, Const, DeepCopy
 from transform.ir.types import SIZE, Scalar, View
 
@@ -142,14 +143,10 @@ def _view(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
         scope.refuse(cursor, "a View without an allocation is not supported", 'write View v("v", n);')
         return Broken()
     source = view_source(init)
-    if source.kind == _K.CALL_EXPR and source.referenced is not None:
-        if source.referenced.kind == _K.CONSTRUCTOR:
-            return _allocate(scope, cursor, source)
-        if source.referenced.kind == _K.FUNCTION_DECL:
-            scope.refuse(source, *fence.function(source.referenced))
-            return Broken()
-    symbol = memory(scope, source)
-    return Broken() if symbol is None else Memory(symbol)
+    callee = source.referenced if source.kind == _K.CALL_EXPR else None
+    if callee is not None and callee.kind == _K.CONSTRUCTOR:
+        return _allocate(scope, cursor, source)
+    return view_of(scope, source) or Broken()
 
 
 def _allocate(scope: Scope, cursor: Cursor, constructor: Cursor) -> Binding:

@@ -33,6 +33,7 @@ from transform.frontend.scope import (
     Value,
     Variable,
 )
+from transform.frontend.views import element_index, named_memory, rank, view_of
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Const, How, Increment, Load, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
@@ -49,31 +50,20 @@ _HOST_ACCESS = (
 def memory(scope: Scope, cursor: Cursor) -> Symbol | None:
     """The View or whole array that an expression names; ``None`` after a finding."""
     cursor = strip(cursor)
-    if cursor.kind == CursorKind.DECL_REF_EXPR:
-        declaration = cursor.referenced
-        match scope.env.get(key(declaration)):
-            case Memory(symbol=symbol):
-                return symbol
-            case Broken():
-                return None
-            case None if (
-                declaration is not None
-                and array(declaration.type) is not None
-                and has_global_storage(declaration)
-            ):
-                return constant_array(scope, declaration, cursor)
-            case _:
-                pass
-        what = "View" if is_view(cursor.type) else "array"
-        message = f"'{cursor.spelling}' is not a {what} known here"
-        scope.refuse(cursor, message, f"pass the {what} as a parameter or declare it in the function")
+    declaration = cursor.referenced if cursor.kind == CursorKind.DECL_REF_EXPR else None
+    if (
+        declaration is not None
+        and key(declaration) not in scope.env
+        and array(declaration.type) is not None
+        and has_global_storage(declaration)
+    ):
+        return constant_array(scope, declaration, cursor)
+    found = view_of(scope, cursor) if is_view(cursor.type) else named_memory(scope, cursor)
+    if found is not None and found.mapping is not None:
+        hint = "use the whole View here, or copy the part into a View of its own"
+        scope.refuse(cursor, "a part of a View is not supported here", hint)
         return None
-    if is_view(cursor.type):
-        hint = "give the View a name first (Kokkos::View<...> v = ...;) or use the one it is made from"
-        scope.refuse(cursor, "a View that is the result of an expression is not supported", hint)
-    else:
-        scope.refuse(cursor, *fence.construct(cursor))
-    return None
+    return None if found is None else found.symbol
 
 
 # ---- places ----
@@ -152,16 +142,15 @@ def _view_element(scope: Scope, cursor: Cursor) -> Place | None:
     given = [a for a in arguments(cursor) if is_written(a)]
     base = given.pop(0) if cursor.spelling != "access" else member_base(cursor)
     assert base is not None
-    view = memory(scope, base)
+    view = view_of(scope, base)
     index = _indices(scope, given)
     if view is None or index is None:
         return None
-    assert isinstance(view.type, View)
-    if len(index) != view.type.rank:
-        message = f"a View of rank {view.type.rank} is accessed with {len(index)} index(es)"
+    if len(index) != rank(view):
+        message = f"a View of rank {rank(view)} is accessed with {len(index)} index(es)"
         scope.refuse(cursor, message, "give exactly one index per dimension")
         return None
-    return Element(view, index)
+    return Element(view.symbol, element_index(scope, view, index, cursor))
 
 
 def _array_element(scope: Scope, cursor: Cursor) -> Place | None:

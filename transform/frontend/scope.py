@@ -73,10 +73,28 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Axis:
+    """One index of the View behind a mapping: ``first + sum(step * index[position])``, where no ``first``
+    is 0 and no ``step`` is 1."""
+
+    first: Atom | None
+    terms: tuple[tuple[int, Atom | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """How a View shows a part of another one: one axis per dimension of that View, own extents."""
+
+    axes: tuple[Axis, ...]
+    extents: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """A View or a whole local array."""
+    """A View or a whole local array; with ``mapping``, a part of a View."""
 
     symbol: Symbol
+    mapping: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True)
