@@ -21,7 +21,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import is_view, scalar
 from transform.frontend.lower_expr import expression
-from transform.frontend.places import increment, is_view_access, place, place_type, read, write
+from transform.frontend.places import increment, is_sum, is_view_access, place, place_type, read, write
 from transform.frontend.scope import Alias, Element, Place, Scope, Sum, Value, Variable
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, How
@@ -79,7 +79,8 @@ def _self_increment(scope: Scope, left: Cursor, right: Cursor) -> tuple[str, Cur
     target, right = strip(left), strip(right)
     if target.kind == _K.DECL_REF_EXPR:
         binding = scope.env.get(key(target.referenced))
-        memory = isinstance(binding, Alias) and isinstance(binding.place, Sum)
+        summed = isinstance(binding, Alias) and is_sum(scope, binding.place)
+        memory = summed or (isinstance(binding, Value) and binding.sum)
     else:
         memory = target.kind in (_K.CALL_EXPR, _K.ARRAY_SUBSCRIPT_EXPR)
     if not memory or right.kind != _K.BINARY_OPERATOR:
@@ -144,7 +145,7 @@ def _update(scope: Scope, left: Cursor, fn: str, value: Atom, cursor: Cursor) ->
         return
     type_ = place_type(scope, target)
     exact = atom_type(value) == type_
-    if fn in ("add", "sub") and (isinstance(target, Sum) or (isinstance(target, Element) and exact)):
+    if fn in ("add", "sub") and (is_sum(scope, target) or (isinstance(target, Element) and exact)):
         amount = convert(scope, value, type_, "", cursor)
         if fn == "sub":
             amount = apply(scope, "neg", (amount,), "", cursor)

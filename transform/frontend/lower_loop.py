@@ -6,6 +6,7 @@ their value before the loop.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from transform.frontend.arith import apply, constant, convert
@@ -73,13 +74,14 @@ def loop(scope: Scope, cursor: Cursor) -> None:
         return
     index = scope.fresh.symbol(name, header.type)
     body = parts[3]
-    before, carried_inner = dict(scope.env), _open(scope, body)
+    before, carried_inner = dict(scope.env), open_scalars(scope, [body])
     scope.env[key(header.declared)] = Value(name, header.type, index, _INDEX_FIXED)
     scope.loop_depth += 1
     block, after = scope.branch(lambda: scope.body(scope, [body]))
     scope.loop_depth -= 1
     scope.env = before
-    changed = _close(scope, cursor, index, limits, header, block, after, carried_inner)
+    outline = For(index, *limits, abs(header.step), header.step < 0, (), block, location(cursor))
+    changed = close_loop(scope, cursor, outline, after, carried_inner)
     _check_invariance(scope, header, bound_stmts, block, changed)
     if key(header.declared) in scope.env:  # an outer variable as index: its final value is not tracked
         scope.env[key(header.declared)] = Value(name, header.type, None)
@@ -249,10 +251,10 @@ def _aligned(scope: Scope, lo: Atom, start: Atom, step: int, cursor: Cursor) -> 
 # ---- carried scalars ----
 
 
-def _open(scope: Scope, body: Cursor) -> dict[int, Symbol]:
+def open_scalars(scope: Scope, body: list[Cursor]) -> dict[int, Symbol]:
     """Give every initialised scalar that the body may change a symbol for its value per iteration."""
     inner: dict[int, Symbol] = {}
-    for mentioned in walk(body):
+    for mentioned in (c for statement in body for c in walk(statement)):
         if mentioned.kind != _K.DECL_REF_EXPR or mentioned.referenced is None:
             continue
         name = key(mentioned.referenced)
@@ -271,20 +273,18 @@ def _open(scope: Scope, body: Cursor) -> dict[int, Symbol]:
     return inner
 
 
-def _close(
-    scope: Scope,
-    cursor: Cursor,
-    index: Symbol,
-    limits: tuple[Atom, Atom],
-    header: _Header,
-    block: Block,
-    after: Env,
-    inner: dict[int, Symbol],
-) -> set[int]:
-    """Append the ``For``; return the keys of the scalars that it changes."""
+def close_loop(
+    scope: Scope, cursor: Cursor, outline: For, after: Env, inner: dict[int, Symbol]
+) -> dict[int, Symbol | None]:
+    """Append ``outline`` with what it carries.
+
+    Returns the scalars that the loop changes: by key, the symbol for the value at the start of an iteration
+    (``None`` for one that is uninitialised before the loop).
+    """
+    block = outline.body
     unchanged: dict[Symbol, Atom] = {}
     results: list[tuple[int, Value, Symbol, Atom]] = []
-    changed: set[int] = set()
+    changed: dict[int, Symbol | None] = {}
     for name, binding in list(scope.env.items()):
         if not isinstance(binding, Value):
             continue
@@ -292,13 +292,13 @@ def _close(
         assert isinstance(end, Value)
         if name not in inner:
             if end.atom is not None and binding.atom is None:
-                changed.add(name)  # assigned in the loop only: still uninitialised if it does not run
+                changed[name] = None  # assigned in the loop only: still uninitialised if it does not run
             continue
         assert binding.atom is not None
         if end.atom == inner[name]:
             unchanged[inner[name]] = binding.atom
         else:
-            changed.add(name)
+            changed[name] = inner[name]
             if end.atom is None:  # the index of an inner loop: its value at the next iteration is not tracked
                 scope.env[name] = replace(binding, atom=None)
                 if any(inner[name] in uses(s) for s in walk_ir(block)):
@@ -313,16 +313,12 @@ def _close(
         next_atom = unchanged.get(end_atom, end_atom) if isinstance(end_atom, Symbol) else end_atom
         carried.append(Carried(symbol, binding.atom, next_atom, result))
         scope.env[name] = replace(binding, atom=result)
-    lo, hi = limits
-    body = substitute(block, unchanged)
-    scope.stmts.append(
-        For(index, lo, hi, abs(header.step), header.step < 0, tuple(carried), body, location(cursor))
-    )
+    scope.stmts.append(replace(outline, carried=tuple(carried), body=substitute(block, unchanged)))
     return changed
 
 
 def _check_invariance(
-    scope: Scope, header: _Header, bound_stmts: list[Stmt], block: Block, changed: set[int]
+    scope: Scope, header: _Header, bound_stmts: list[Stmt], block: Block, changed: Collection[int]
 ) -> None:
     """The bound is evaluated once: refuse a body that changes what it reads."""
     names = {key(c.referenced) for c in walk(header.bound) if c.kind == _K.DECL_REF_EXPR}
@@ -332,5 +328,5 @@ def _check_invariance(
         if isinstance(binding, Alias) and isinstance(binding.place, Variable):
             resolved.add(binding.place.key)
     loads = {s.op.memory for s in bound_stmts if isinstance(s, Let) and isinstance(s.op, Load)}
-    if resolved & changed or loads & written(block):
+    if resolved & set(changed) or loads & written(block):
         scope.refuse(header.bound, "the loop bound changes inside the loop", "compute it before the loop")

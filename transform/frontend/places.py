@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from transform.frontend import fence
-from transform.frontend.arith import constant
+from transform.frontend.arith import apply, constant
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
@@ -38,6 +39,11 @@ from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Const, How, Increment, Load, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
 
+_SUM_READ = (
+    "the accumulator of a parallel_reduce is read",
+    "only add to it (sum += ...): its value inside the kernel depends on the schedule",
+)
+_SUM_WRITTEN = ("the accumulator of a parallel_reduce is overwritten", "only add to it (sum += ...)")
 _HOST_ACCESS = (
     "a View element is accessed outside a kernel",
     "access it in a parallel_for, or sum it into a scalar with a parallel_reduce over one iteration",
@@ -209,6 +215,9 @@ def read(scope: Scope, source: Place, name: str, cursor: Cursor) -> Atom:
         case Variable(key=variable):
             binding = scope.env[variable]
             assert isinstance(binding, Value)
+            if binding.sum:
+                scope.refuse(cursor, *_SUM_READ)
+                return scope.dummy(cursor)
             if binding.atom is None:
                 scope.refuse(
                     cursor,
@@ -222,11 +231,7 @@ def read(scope: Scope, source: Place, name: str, cursor: Cursor) -> Atom:
                 return scope.dummy(cursor)
             return scope.let(Load(symbol, index), _element(symbol), name, cursor)
         case Sum():
-            scope.refuse(
-                cursor,
-                "the accumulator of a parallel_reduce is read",
-                "only add to it (sum += ...): its value inside the kernel depends on the schedule",
-            )
+            scope.refuse(cursor, *_SUM_READ)
             return scope.dummy(cursor)
         case _:
             assert_never(source)
@@ -241,23 +246,33 @@ def write(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
             if binding.fixed:
                 scope.refuse(cursor, f"'{binding.name}' is modified in the loop body", binding.fixed)
                 return
-            scope.env[variable] = Value(binding.name, binding.type, value)
+            if binding.sum:
+                scope.refuse(cursor, *_SUM_WRITTEN)
+                return
+            scope.env[variable] = replace(binding, atom=value)
         case Element(memory=symbol, index=index):
             if _accessible(scope, symbol, cursor):
                 scope.stmts.append(Store(symbol, index, value, location(cursor)))
         case Sum():
-            scope.refuse(
-                cursor,
-                "the accumulator of a parallel_reduce is overwritten",
-                "only add to it (sum += ...)",
-            )
+            scope.refuse(cursor, *_SUM_WRITTEN)
         case _:
             assert_never(target)
 
 
-def increment(scope: Scope, target: Element | Sum, value: Atom, how: How, cursor: Cursor) -> None:
+def is_sum(scope: Scope, target: Place) -> bool:
+    """Whether a place is the accumulator of a reduction, which is only added to."""
+    binding = scope.env[target.key] if isinstance(target, Variable) else None
+    return isinstance(target, Sum) or (isinstance(binding, Value) and binding.sum)
+
+
+def increment(scope: Scope, target: Place, value: Atom, how: How, cursor: Cursor) -> None:
     """``target += value``; ``value`` already has the place's type."""
     match target:
+        case Variable(key=variable):
+            binding = scope.env[variable]
+            assert isinstance(binding, Value) and binding.atom is not None
+            total = apply(scope, "add", (binding.atom, value), binding.name, cursor)
+            scope.env[variable] = replace(binding, atom=total)
         case Sum(accumulator=accumulator):
             scope.stmts.append(Increment(accumulator, (), value, How.REDUCE, location(cursor)))
         case Element(memory=symbol, index=index):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from transform.diagnostics import Diagnostic
@@ -64,12 +65,14 @@ Place = Variable | Element | Sum
 @dataclass(frozen=True, slots=True)
 class Value:
     """A scalar variable. ``atom`` is its current value, ``None`` where it may be uninitialised;
-    ``fixed`` is why it must not be assigned, or empty."""
+    ``fixed`` is why it must not be assigned, or empty; ``sum``: the partial sum of a nested reduction, which
+    is only added to."""
 
     name: str
     type: Scalar
     atom: Atom | None
     fixed: str = ""
+    sum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,32 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamShape:
+    """The team of a TeamPolicy: its number of threads (``None``: Kokkos chooses it), and whether a thread
+    may have more than one vector lane."""
+
+    size: Atom | None
+    lanes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """An execution policy: bounds as written (of any integer type) and the execution space."""
 
     space: str
     bounds: tuple[tuple[Atom, Atom], ...]
+    team: TeamShape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The team handle of a kernel over a TeamPolicy. ``thread`` and ``threads`` stand for ``team_rank()`` and
+    ``team_size()``: no value of the lowered kernel may depend on ``thread``."""
+
+    league_rank: Atom
+    league_size: Atom
+    thread: Symbol
+    threads: Atom
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +142,27 @@ class Broken:
     """A declaration that was refused: its uses are not reported again."""
 
 
-Binding = Value | Memory | Alias | Policy | Broken
+Binding = Value | Memory | Alias | Policy | Member | Broken
 
 Env = dict[int, Binding]
+
+
+class Share(Enum):
+    """What runs an iteration of a parallel ``For`` inside a team: its other threads or lanes do not."""
+
+    THREAD = "thread"  # one thread, all of its lanes (TeamThreadRange)
+    LANE = "lane"  # one lane of every thread that comes here (ThreadVectorRange)
+    BOTH = "both"  # one lane of one thread (TeamVectorRange)
+
+
+@dataclass
+class TeamState:
+    """While the kernel of a TeamPolicy is lowered: how its parallel loops are shared out, by index, and the
+    shares of the loops around the present statement."""
+
+    lanes: bool
+    shares: dict[Symbol, Share] = field(default_factory=dict)
+    around: tuple[Share, ...] = ()
 
 
 @dataclass
@@ -140,6 +182,7 @@ class Scope:
     in_kernel: bool = False
     inlining: tuple[int, ...] = ()
     loop_depth: int = 0
+    team: TeamState | None = None
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
     constants: dict[int, Symbol] = field(default_factory=dict)
