@@ -1,0 +1,98 @@
+"""Random C++ kernels through the whole compiler: every plan against the tangent, the tangent against finite
+differences, and the compiled primal and gradients against the interpreter.
+
+``KAD_FUZZ_SOURCES=2000`` tries that many; ``KAD_FUZZ_SOURCES=2000:7`` others.
+``KAD_FUZZ_COMPILED=FIRST:COUNT`` says which are compiled.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.cases import Case
+from tests.compiled_support import Call, expected, run
+from tests.gradient_support import spread
+from tests.source_generator import PRELUDE
+from tests.source_support import HEAD, attempt
+
+pytestmark = pytest.mark.kokkos
+
+COUNT, _, SEED = os.environ.get("KAD_FUZZ_SOURCES", "300").partition(":")
+FIRST, COMPILED = (int(n) for n in os.environ.get("KAD_FUZZ_COMPILED", "1000:16").split(":"))
+
+# Choosers whose source once had a wrong gradient or crashed the compiler.
+REGRESSIONS: tuple[int, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sources") / "source.cpp"
+
+
+@pytest.mark.parametrize("chooser", REGRESSIONS)
+def test_once_wrong(file: Path, chooser: int) -> None:
+    attempt(file, random.Random(chooser))
+
+
+def test_sources(file: Path) -> None:
+    """A failing example is shrunk: the smallest source with the same failure is reported."""
+    found: Counter[str] = Counter()
+
+    @settings(
+        max_examples=int(COUNT),
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @seed(int(SEED or 1))
+    @given(st.randoms(use_true_random=False))
+    def property_(chooser: random.Random) -> None:
+        found[attempt(file, chooser).verdict] += 1
+
+    property_()
+    print(dict(found))
+    assert found["right"] >= 0.2 * found.total(), found
+
+
+@dataclass(frozen=True, eq=False)
+class Written(Case):
+    """A case in a file of its own."""
+
+    where: Path = Path()
+
+    @property
+    def path(self) -> Path:
+        return self.where
+
+
+def test_compiled_sources(file: Path, tmp_path: Path) -> None:
+    """The compiler understands a source as the interpreter does: results of the primal and adjoints."""
+    calls: list[Call] = []
+    path = tmp_path / "sources.cpp"
+    texts = ["#pragma GCC system_header", HEAD, PRELUDE]  # without warnings of the sources themselves
+    for number in range(FIRST, FIRST + 10 * COMPILED):
+        made = attempt(file, random.Random(number), name=f"f{number}")
+        if made.oracle is None:
+            continue
+        case = Written(path.stem, f"f{number}", made.oracle.arguments, where=path)
+        plan = spread(made.oracle.plans, 3)[number % min(3, len(made.oracle.plans))]
+        calls.append(Call(f"c{number}", case, made.oracle, plan))
+        texts.append(made.text)
+        if len(calls) == COMPILED:
+            break
+    path.write_text("\n".join(texts))
+    computed = run(calls, "test_sources")
+    for call in calls:
+        np.testing.assert_allclose(
+            computed[call.key], expected(call), 1e-9, 1e-9, err_msg=f"{call.case.function} {dict(call.plan)}"
+        )
