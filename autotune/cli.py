@@ -19,14 +19,18 @@ from autotune.explain import explain, lines
 from autotune.grad import emit
 from autotune.interrupt import interrupts
 from autotune.legal import describe
-from autotune.options import parser, request, search_options, tool_version, with_verb
+from autotune.options import parser, reading, request, search_options, tool_version, with_verb
 from autotune.outcome import Measurement
 from autotune.problem import architecture
 from autotune.progress import duration, open_progress
+from autotune.scan import existing, inventory
+from autotune.scan_html import page
+from autotune.scan_report import print_inventory, to_json
 from autotune.session import NoDevice, NoVariant, Tuned, tune
 from autotune.store import CacheError
 from autotune.table import print_table
 from autotune.toolchain import ToolchainMissing
+from autotune.tuned import write_atomically
 from autotune.workers import Executor, LocalExecutor, RayExecutor
 from transform.diagnostics import Refused, UsageError
 from transform.frontend.flags import HeadersMissing
@@ -86,6 +90,8 @@ def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
             return _check(args, out)
         case "explain":
             return _explain(args, out)
+        case "scan":
+            return _scan(args, out)
         case "archs":
             statuses = doctor.archs()
             _print(out, [asdict(s) for s in statuses] if args.json else doctor.render_archs(statuses))
@@ -177,6 +183,24 @@ def _explain(args: argparse.Namespace, out: TextIO) -> int:
         for explanation in explanations:
             _print(out, "\n".join(lines(explanation)))
     return OK
+
+
+def _scan(args: argparse.Namespace, out: TextIO) -> int:
+    paths = existing(args.paths)
+    with open_progress() as progress:
+        found = inventory(reading(args), paths, progress)
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_atomically(args.out / "scan.html", page(found))
+        write_atomically(args.out / "scan.json", json.dumps(to_json(found), indent=2) + "\n")
+    if args.json:
+        _print(out, to_json(found))
+    else:
+        print_inventory(found, out)
+        if args.out is not None:
+            _print(out, f"report {args.out / 'scan.html'}")
+    unread = bool(found.units) and len(found.failed) == len(found.units)
+    return REFUSED if unread else OK
 
 
 def _executor(args: argparse.Namespace) -> contextlib.closing[Executor]:

@@ -14,7 +14,6 @@ from transform.diagnostics import UsageError
 
 VERBS = ("tune", "grad", "check", "explain", "scan", "nightly", "report", "archs", "doctor", "kokkos")
 _ABSENT = {
-    "scan": "inventory: which functions are differentiable, what blocks the rest (not in this version)",
     "nightly": "run a list of tuning jobs and compare with history (not in this version)",
     "report": "HTML report with plots (not in this version)",
 }
@@ -108,6 +107,11 @@ def parser() -> argparse.ArgumentParser:
     _kernel(explain)
     _architecture(explain)
     _json(explain)
+    scan = verb("scan", "inventory: which functions are differentiable, what blocks the rest")
+    scan.add_argument("paths", type=Path, nargs="+", metavar="DIR|FILE")
+    _reading(scan)
+    scan.add_argument("--out", type=Path, metavar="DIR", help="also write DIR/scan.html and DIR/scan.json")
+    _json(scan)
     _json(verb("archs", "architectures known here, and which can compile / run right now"))
     doctor = verb("doctor", "what was found and what is missing")
     doctor.add_argument("--kokkos-root", type=Path, metavar="DIR", help="a Kokkos installation")
@@ -127,16 +131,21 @@ def _kernel(p: argparse.ArgumentParser) -> None:
     p.add_argument("--function", metavar="NAME", help="the function to differentiate, if there are several")
     p.add_argument("--wrt", metavar="A,B", help="independents (default: every floating-point parameter)")
     p.add_argument("--of", metavar="Y", help="dependents (default: the return value, or the written Views)")
+    _reading(p)
+    p.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="default: current directory")
+    p.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="KNOB=VALUE", help="fix a knob"
+    )
+
+
+def _reading(p: argparse.ArgumentParser) -> None:
+    """How to read C++, as for a compiler."""
     p.add_argument("--kokkos-root", type=Path, metavar="DIR", help="a Kokkos installation")
     p.add_argument("-I", dest="include_dirs", action="append", default=[], type=Path, metavar="DIR")
     p.add_argument("-D", dest="defines", action="append", default=[], metavar="MACRO")
     p.add_argument("-std", metavar="STD", help="C++ standard (default: c++17)")
     p.add_argument(
         "-p", dest="compile_commands", type=Path, metavar="BUILD", help="has compile_commands.json"
-    )
-    p.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="default: current directory")
-    p.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="KNOB=VALUE", help="fix a knob"
     )
 
 
@@ -185,6 +194,18 @@ def request(args: argparse.Namespace) -> Request:
         settings=tuple(_setting(s) for s in args.settings),
         deterministic=getattr(args, "deterministic", False),
         max_memory=parse_size(args.max_memory) if getattr(args, "max_memory", None) else None,
+    )
+
+
+def reading(args: argparse.Namespace) -> Request:
+    """The options about how to read C++, for verbs without a kernel."""
+    return Request(
+        kernel=Path(),
+        kokkos_root=args.kokkos_root,
+        include_dirs=tuple(args.include_dirs),
+        defines=tuple(args.defines),
+        std=args.std,
+        compile_commands=args.compile_commands,
     )
 
 

@@ -90,7 +90,7 @@ def derive(request: Request, arch: Architecture) -> Derivation:
 
     Raises ``Refused``, ``UsageError`` or ``KokkosHeadersMissing``.
     """
-    program = pipeline.parse(request.kernel, _parse_options(request, arch), request.function)
+    program = pipeline.parse(request.kernel, parse_options(request, arch), request.function)
     adjoint = pipeline.differentiate(program, request.wrt, request.of)
     return Derivation(program, adjoint, pipeline.signature(adjoint))
 
@@ -108,7 +108,8 @@ def derive_or_install(request: Request, arch: Architecture, note: Note) -> tuple
     return derivation, _toolchain(request, _compile_flags(request, arch), arch, note)
 
 
-def _parse_options(request: Request, arch: Architecture) -> ParseOptions:
+def parse_options(request: Request, arch: Architecture) -> ParseOptions:
+    """How to read the user's files."""
     return ParseOptions(
         include_dirs=tuple(d.absolute() for d in request.include_dirs),
         defines=request.defines,
@@ -123,7 +124,7 @@ def _compile_flags(request: Request, arch: Architecture) -> tuple[str, ...]:
     if request.compile_commands is None:
         return request.compiler_flags
     flags: list[str] = []
-    words = iter(compiler_flags(request.kernel, _parse_options(request, arch)))
+    words = iter(compiler_flags(request.kernel, parse_options(request, arch)))
     for word in words:
         if word == "-include":
             flags += [word, next(words)]

@@ -43,7 +43,7 @@ def _unit(path: Path) -> Any:
 def primal(path: Path, function: str) -> Program:
     """As ``pipeline.parse``, but a file with many functions is read once."""
     unit = _unit(path)
-    program = front._lower_function(front._select(unit, path, function), path)
+    program = front.lower_function(front._select(unit, path, function), path)
     return tidy(program)
 
 

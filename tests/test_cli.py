@@ -132,7 +132,7 @@ def test_wrong_search_options(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["scan", "nightly", "report"])
+@pytest.mark.parametrize("verb", ["nightly", "report"])
 def test_verbs_of_later_versions(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([verb, "something", "--json"]) == 2
     assert f"{verb} is not available in this version" in capsys.readouterr().err

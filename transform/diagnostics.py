@@ -40,6 +40,10 @@ class Refused(Exception):
         super().__init__("\n".join(d.render() for d in self.diagnostics))
 
 
+class NothingActive(Refused):
+    """No result depends on an independent: there is nothing to differentiate."""
+
+
 class UsageError(Exception):
     """The request is wrong: an unknown function, ``--wrt`` name or knob value (exit status 2)."""
 

@@ -17,7 +17,7 @@ from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
 from transform.analysis.host_arrays import host_array_findings
 from transform.analysis.races import Verdict, primal_races
-from transform.diagnostics import Diagnostic, Refused, UsageError
+from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
 from transform.emit import cpp
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
@@ -39,6 +39,7 @@ __all__ = [
     "differentiate",
     "gradient_header",
     "parse",
+    "prepared",
     "realise",
     "search_space",
     "signature",
@@ -67,7 +68,11 @@ _NAMESPACE = "@NAMESPACE@"
 
 def parse(path: Path, options: ParseOptions, function: str | None = None) -> Program:
     """Read one function of a C++ file. Raises ``Refused`` and ``UsageError``."""
-    program = lower(path, options, function)
+    return prepared(lower(path, options, function))
+
+
+def prepared(program: Program) -> Program:
+    """A lowered function, simplified and without dead code."""
     fresh = Fresh(_last_id(program))
     return replace(program, body=remove_dead(simplify(remove_dead(program.body), fresh)))
 
@@ -95,13 +100,12 @@ def differentiate(
     ]
     if not any(s in active for s in independents):
         names = ", ".join(s.name for s in independents) or "none"
-        findings.append(
-            Diagnostic(
-                f"no result of '{program.name}' depends on an independent ({names})",
-                program.loc,
-                "choose others with --wrt and --of",
-            )
+        nothing = Diagnostic(
+            f"no result of '{program.name}' depends on an independent ({names})",
+            program.loc,
+            "choose others with --wrt and --of",
         )
+        raise Refused([*findings, nothing]) if findings else NothingActive([nothing])
     if findings:
         raise Refused(findings)
     with_adjoint = frozenset(by_name[a.name] for a in sig.arguments if a.has_adjoint)

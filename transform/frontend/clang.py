@@ -166,6 +166,23 @@ def key(declaration: Cursor | None) -> int:
     return 1 if declaration is None else int(declaration.data[0])
 
 
+def template_of(declaration: Cursor) -> Cursor | None:
+    """The template, or member of a template, of which ``declaration`` is an instance."""
+    return _library().clang_getSpecializedCursorTemplate(declaration)
+
+
+def template_arguments(instance: Cursor) -> tuple[str, ...]:
+    """The arguments of an instance of a function template as C++ spells them; none for other functions."""
+    given = []
+    for position in range(max(0, int(instance.get_num_template_arguments()))):
+        kind = instance.get_template_argument_kind(position)
+        if kind == cindex.TemplateArgumentKind.TYPE:
+            given.append(str(instance.get_template_argument_type(position).spelling))
+        elif kind == cindex.TemplateArgumentKind.INTEGRAL:
+            given.append(str(instance.get_template_argument_value(position)))
+    return tuple(given)
+
+
 def location(cursor: Cursor) -> Location | None:
     place = cursor.location
     return Location(str(place.file.name), int(place.line), int(place.column)) if place.file else None

@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from transform.diagnostics import UsageError
 
@@ -109,17 +110,26 @@ def _compile_command(path: Path, database: Path | None) -> tuple[list[str], str 
     """The include, macro and standard flags of ``path`` in a compilation database."""
     if database is None:
         return [], None
-    file = database / "compile_commands.json" if database.is_dir() else database
-    try:
-        entries = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: not a readable compilation database: {error}") from error
-    for entry in entries:
+    for entry in _database(database):
         folder = Path(entry.get("directory", "."))
         if (folder / entry["file"]).resolve() == path.resolve():
             words = entry.get("arguments") or shlex.split(entry["command"])
             return _relevant_flags([str(w) for w in words], folder)
-    raise UsageError(f"{file}: no entry for {path}")
+    raise UsageError(f"{database}: no entry for {path}")
+
+
+def listed_files(database: Path) -> frozenset[Path]:
+    """The files of a compilation database, resolved. Raises ``UsageError``."""
+    return frozenset((Path(e.get("directory", ".")) / e["file"]).resolve() for e in _database(database))
+
+
+def _database(database: Path) -> list[dict[str, Any]]:
+    file = database / "compile_commands.json" if database.is_dir() else database
+    try:
+        entries: list[dict[str, Any]] = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: not a readable compilation database: {error}") from error
+    return entries
 
 
 def _relevant_flags(words: list[str], folder: Path) -> tuple[list[str], str | None]:

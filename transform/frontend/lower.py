@@ -42,7 +42,7 @@ def lower(path: Path, options: ParseOptions, function: str | None) -> Program:
     outside the supported scope: all findings at once), ``clang.HeadersMissing``.
     """
     unit = parse_file(path, options)
-    return _lower_function(_select(unit, path, function), path)
+    return lower_function(_select(unit, path, function), path)
 
 
 # ---- selection ----
@@ -112,7 +112,8 @@ def _differentiable_result(function: Cursor) -> bool:
 # ---- lowering ----
 
 
-def _lower_function(function: Cursor, path: Path) -> Program:
+def lower_function(function: Cursor, path: Path) -> Program:
+    """One function with a body, or an instance of a template, as IR. Raises ``Refused``."""
     scope = Scope(expression, body)
     returns = scalar(function.result_type)
     if not _differentiable_result(function):
