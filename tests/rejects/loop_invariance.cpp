@@ -1,4 +1,4 @@
-// expect: 11:11 'k' is modified in the loop body
+// expect: 11:11 'k' is modified here
 // expect: 15:29 the loop bound changes inside the loop
 // expect: 18:29 the loop bound changes inside the loop
 // expect: 21:14 'outer' may be used uninitialised

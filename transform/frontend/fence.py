@@ -87,6 +87,7 @@ _CLASSES: dict[str, str] = {
 _REDUCERS = ("Prod", "Min", "Max", "MinLoc", "MaxLoc", "MinMax", "MinMaxLoc", "LAnd", "LOr", "BAnd", "BOr")
 
 
+UNKNOWN_LAMBDA = ("this lambda is not known here", "write the lambda expression itself here")
 _REWRITE = "rewrite it with scalars, arrays, loops and if / else"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.frontend import fence, kokkos
+from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.arith import apply, constant, convert
 from transform.frontend.clang import (
     Cursor,
@@ -47,16 +47,14 @@ _LVALUES = (_K.DECL_REF_EXPR, _K.ARRAY_SUBSCRIPT_EXPR)
 def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     """The value of a call; ``None`` for a void function or after a finding."""
     callee = cursor.referenced
-    if callee is None:
-        scope.refuse(cursor, "this call is not supported", "call a free function by its name")
-        return None
+    if callee is None or callee.kind in (_K.VAR_DECL, _K.PARM_DECL):
+        callee = _pointed(scope, cursor)
+        if callee is None:
+            return None
+    if callee.spelling == "operator()" and given_lambda(cursor):
+        return _lambda(scope, cursor, callee, name, top)
     if callee.kind == _K.CXX_METHOD:
         return _method(scope, cursor, callee)
-    if callee.kind in (_K.VAR_DECL, _K.PARM_DECL):
-        if not isinstance(scope.env.get(key(callee)), Broken):
-            hint = "call a free function by its name"
-            scope.refuse(cursor, "a call through a function pointer is not supported", hint)
-        return None
     if callee.kind != _K.FUNCTION_DECL:
         message = f"an object of type '{cursor.type.spelling}' is not supported here"
         scope.refuse(cursor, message, "use scalars and Views")
@@ -64,7 +62,7 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     definition = callee.get_definition()
     user_code = definition is not None and not in_system_header(definition)
     if user_code and namespace(callee).split("::")[0] not in ("std", "Kokkos"):
-        return _inline(scope, cursor, callee, definition, name, top)
+        return _inline(scope, cursor, callee, definition, arguments(cursor), name, top, {})
     fn = kokkos.math_function(callee)
     type_ = scalar(cursor.type)
     if fn is not None and type_ is not None:
@@ -81,6 +79,35 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     else:
         scope.refuse(cursor, *fence.function(callee))
     return None
+
+
+# ---- lambdas ----
+
+
+def given_lambda(call: Cursor) -> bool:
+    """Whether a call of ``operator()`` is one of a lambda."""
+    given = arguments(call)
+    return bool(given) and lambdas.is_lambda(given[0])
+
+
+def _pointed(scope: Scope, cursor: Cursor) -> Cursor | None:
+    """The function that a call through a pointer or a template argument calls; ``None`` after a finding."""
+    target = strip(expressions(cursor)[0])
+    found = lambdas.function(scope, target)
+    if found is None and not is_broken(scope, target):
+        hint = "call a free function by its name"
+        scope.refuse(cursor, "the function that this pointer points to is not known here", hint)
+    return found
+
+
+def _lambda(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) -> Atom | None:
+    target, *given = arguments(cursor)
+    found = lambdas.find(scope, target)
+    if found is None:
+        if not is_broken(scope, target):
+            scope.refuse(cursor, *fence.UNKNOWN_LAMBDA)
+        return None
+    return _inline(scope, cursor, callee, callee, given, name, top, dict(found.copied))
 
 
 # ---- member functions ----
@@ -154,9 +181,17 @@ def _math(scope: Scope, cursor: Cursor, fn: str, type_: Scalar, name: str) -> At
 
 
 def _inline(
-    scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor, name: str, top: bool
+    scope: Scope,
+    cursor: Cursor,
+    callee: Cursor,
+    definition: Cursor,
+    given: list[Cursor],
+    name: str,
+    top: bool,
+    captured: dict[int, Binding],
 ) -> Atom | None:
-    function = f"'{callee.spelling}'"
+    """The value of a call with the arguments ``given``; ``captured`` holds for the body only."""
+    function = "this lambda" if given_lambda(cursor) else f"'{callee.spelling}'"
     body = [c for c in definition.get_children() if c.kind == _K.COMPOUND_STMT]
     returns = scalar(callee.result_type)
     if key(definition) in scope.inlining:
@@ -165,12 +200,13 @@ def _inline(
     if not body:
         scope.refuse(cursor, f"the body of {function} is not supported", "define it as an inline function")
         return None
-    if is_reference(callee.result_type) or (returns is None and callee.result_type.kind != TypeKind.VOID):
+    result_type = callee.result_type.get_canonical()
+    if is_reference(result_type) or (returns is None and result_type.kind != TypeKind.VOID):
         message = f"{function} returns '{callee.result_type.spelling}'"
         scope.refuse(cursor, message, "return a scalar by value, or write results to reference parameters")
         return None
     findings = len(scope.findings)
-    bindings = _bind(scope, cursor, callee, definition)
+    bindings = _bind(scope, cursor, callee, definition, given)
     if bindings is None:
         return None
     before, outer, outer_depth = dict(scope.env), scope.inlining, scope.loop_depth
@@ -179,14 +215,14 @@ def _inline(
     result_key = -len(scope.inlining)
     if returns is not None:
         bindings[result_key] = Value(name or str(callee.spelling), returns, None)
-    scope.env = {**scope.env, **bindings}
+    scope.env = {**scope.env, **captured, **bindings}
     with scope.collect() as stmts:
         scope.body(scope, body)
     scope.inlining, scope.loop_depth = outer, outer_depth
     result = scope.env.get(result_key)
-    scope.env = {k: scope.env[k] for k in before}
+    scope.env = {k: before[k] if k in captured else scope.env[k] for k in before}
     effects = _has_effects(Block(tuple(stmts)), before != scope.env)
-    for parameter, argument in zip(arguments(definition), arguments(cursor), strict=True):
+    for parameter, argument in zip(arguments(definition), given, strict=True):
         type_ = scalar(parameter.type)
         if effects and type_ and is_reference(parameter.type) and is_hidden_lvalue(argument, type_):
             hint = "copy it into a local variable first"
@@ -220,10 +256,11 @@ def _has_effects(block: Block, assigns: bool) -> bool:
     return assigns or any(outward(s) for s in walk(block))
 
 
-def _bind(scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor) -> dict[int, Binding] | None:
+def _bind(
+    scope: Scope, cursor: Cursor, callee: Cursor, definition: Cursor, given: list[Cursor]
+) -> dict[int, Binding] | None:
     """What each parameter stands for in this call; ``None`` after a finding."""
     parameters = arguments(definition)
-    given = arguments(cursor)
     if len(given) != len(parameters):
         scope.refuse(cursor, f"this call of '{callee.spelling}' is not supported", "give every argument")
         return None
@@ -250,8 +287,12 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
     if array(type_) is not None and is_reference(type_):
         target = memory(scope, argument)
         return None if target is None else _whole_array(scope, target, argument)
+    if lambdas.is_function_pointer(parameter):
+        return lambdas.function_binding(scope, argument)
     if type_.get_canonical().kind in (TypeKind.POINTER, TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY):
         return _bind_pointer(scope, argument)
+    if lambdas.is_lambda(parameter):
+        return lambdas.find(scope, argument)
     element = scalar(type_)
     if element is None:
         scope.refuse(argument, *fence.variable_type(parameter))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.frontend import fence, kokkos
+from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.arith import convert
 from transform.frontend.clang import (
     Cursor,
@@ -67,6 +67,13 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         return Broken()
     if is_view(type_):
         return _view(scope, cursor, init)
+    if lambdas.is_lambda(cursor) and init is not None:
+        found_lambda = lambdas.find(scope, init)
+        if found_lambda is None:
+            scope.refuse(init, *fence.UNKNOWN_LAMBDA)
+        return found_lambda or Broken()
+    if lambdas.is_function_pointer(cursor) and init is not None:
+        return lambdas.function_binding(scope, init) or Broken()
     if kokkos.is_policy(type_):
         found = policy(scope, init) if init is not None else None
         if init is None:
@@ -91,10 +98,7 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
 
 def _refuse_type(scope: Scope, cursor: Cursor, init: Cursor | None) -> None:
     source = strip(init) if init is not None else None
-    if source is not None and source.kind == _K.LAMBDA_EXPR:
-        hint = "write it in the parallel_for call itself, or make it an inline free function"
-        scope.refuse(cursor, "a named lambda is not supported", hint)
-    elif source is not None and source.kind == _K.CALL_EXPR and _is_free_function(source):
+    if source is not None and source.kind == _K.CALL_EXPR and _is_free_function(source):
         scope.refuse(source, *fence.function(source.referenced))
     elif cursor.type.get_canonical().kind == TypeKind.POINTER:
         hint = "index the View or array, or use a reference"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from transform.frontend import fence, kokkos
 from transform.frontend.arith import convert
+from transform.frontend.bodies import Body, body, is_callable
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
     TypeKind,
     arguments,
-    children,
     expressions,
     is_written,
     key,
     location,
     qualified,
-    source_text,
     strip,
 )
 from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar, view
@@ -120,36 +117,32 @@ def launch(scope: Scope, cursor: Cursor) -> None:
         hint = "nested parallelism is not supported: write the inner loop as a for loop"
         scope.refuse(cursor, "a parallel construct inside a kernel is not supported", hint)
         return
-    label, policy_cursor, body, results = "", None, None, []
+    label, policy_cursor, callee, results = "", None, None, []
     for argument in arguments(cursor):
         if not is_written(argument):
             continue
-        source = _functor(argument)
-        if source is not None:
-            body = source
+        if is_callable(argument):
+            callee = argument
         elif _is_text(argument):
             label = _text(argument)
-        elif body is None and policy_cursor is None:
+        elif callee is None and policy_cursor is None:
             policy_cursor = argument
-        elif body is None:
+        elif callee is None:
             scope.refuse(argument, "a function object is not supported as a kernel", _LAMBDA_HINT)
             return
         else:
             results.append(argument)
-    if policy_cursor is None or body is None:
+    if policy_cursor is None or callee is None:
         scope.refuse(cursor, "the body of this launch is not a lambda", _LAMBDA_HINT)
         return
     found = policy(scope, policy_cursor)
-    _check_capture(scope, body)
-    if found is None:
-        _find_more(scope, body)
+    called = body(scope, callee)
+    if called is None:
         return
-    _lower_launch(scope, cursor, label, found, body, results)
-
-
-def _functor(argument: Cursor) -> Cursor | None:
-    source = strip(argument)
-    return source if source.kind == _K.LAMBDA_EXPR else None
+    if found is None:
+        _find_more(scope, called)
+        return
+    _lower_launch(scope, cursor, label, found, called, results)
 
 
 def _is_text(cursor: Cursor) -> bool:
@@ -168,44 +161,26 @@ def _text(cursor: Cursor) -> str:
         cursor = inner[0]
 
 
-def _find_more(scope: Scope, body: Cursor) -> None:
+def _find_more(scope: Scope, called: Body) -> None:
     """Lower the body of a launch whose policy was refused, for the findings in it only."""
-    before = dict(scope.env)
-    for parameter in (c for c in children(body) if c.kind == _K.PARM_DECL):
+    before, scope.env = scope.env, called.enter(scope.env)
+    for parameter in called.parameters:
         type_ = scalar(parameter.type)
         value = Value("i", type_, Const(0, type_)) if type_ is not None and type_.is_integer else Broken()
         scope.env[key(parameter)] = value
-    _kernel_body(scope, [c for c in children(body) if c.kind == _K.COMPOUND_STMT])
+    _kernel_body(scope, called.statements)
     scope.env = before
 
 
-def _check_capture(scope: Scope, body: Cursor) -> None:
-    """Refuse captures other than by value."""
-    text = source_text(body)
-    if text.startswith("KOKKOS_LAMBDA"):
-        return
-    introducer = re.match(r"\[([^\]]*)\]", text)
-    captures = introducer[1].replace(" ", "") if introducer else ""
-    if introducer is None:
-        hint = "write the lambda in the launch itself, not through a macro of your own"
-        scope.refuse(body, "what this lambda captures cannot be read", hint)
-    elif "&" in captures:
-        scope.refuse(body, "a kernel that captures by reference is not supported", _LAMBDA_HINT)
-    elif not re.fullmatch(r"=|(\w+(,\w+)*)?", captures) or "this" in captures.split(","):
-        scope.refuse(body, f"the lambda capture [{captures}] is not supported", _LAMBDA_HINT)
-
-
 def _lower_launch(
-    scope: Scope, cursor: Cursor, label: str, found: Policy, body: Cursor, results: list[Cursor]
+    scope: Scope, cursor: Cursor, label: str, found: Policy, called: Body, results: list[Cursor]
 ) -> None:
-    parameters = [c for c in children(body) if c.kind == _K.PARM_DECL]
-    statements = [c for c in children(body) if c.kind == _K.COMPOUND_STMT]
-    rank = len(found.bounds)
+    parameters, rank = called.parameters, len(found.bounds)
     if len(parameters) != rank + len(results):
-        message = f"the lambda has {len(parameters)} parameter(s), {rank + len(results)} expected"
-        scope.refuse(body, message, "take one integer per dimension, then one reference per result")
+        message = f"the kernel has {len(parameters)} parameter(s), {rank + len(results)} expected"
+        scope.refuse(called.cursor, message, "take one integer per dimension, then one reference per result")
         return
-    ranges, before = [], dict(scope.env)
+    ranges, inside = [], called.enter(scope.env)
     for parameter, (lo, hi) in zip(parameters, found.bounds, strict=False):
         type_ = scalar(parameter.type)
         if type_ is None or not type_.is_integer or is_mutable_reference(parameter.type):
@@ -215,17 +190,18 @@ def _lower_launch(
         ranges.append(
             Range(index, convert(scope, lo, type_, "", cursor), convert(scope, hi, type_, "", cursor))
         )
-        scope.env[key(parameter)] = Value(index.name, type_, index)
+        inside[key(parameter)] = Value(index.name, type_, index)
     reductions = []
     for parameter, result in zip(parameters[rank:], results, strict=True):
         found_result = _reduction(scope, parameter, result)
         if found_result is None:
-            scope.env[key(parameter)] = Broken()
+            inside[key(parameter)] = Broken()
             continue
         reductions.append(found_result)
-        scope.env[key(parameter)] = Alias(Sum(found_result[0].accumulator))
-    kernel = _kernel_body(scope, statements)
-    scope.env = {k: v for k, v in scope.env.items() if k in before}
+        inside[key(parameter)] = Alias(Sum(found_result[0].accumulator))
+    before, scope.env = scope.env, inside
+    kernel = _kernel_body(scope, called.statements)
+    scope.env = before
     pairs = tuple(r for r, _ in reductions)
     scope.stmts.append(Launch(label, found.space, tuple(ranges), kernel, pairs, loc=location(cursor)))
     for reduction, target in reductions:

@@ -26,7 +26,8 @@ from transform.frontend.clang import (
     walk,
 )
 from transform.frontend.cpptypes import is_reference, is_signed, scalar
-from transform.frontend.scope import Alias, Env, Scope, Value, Variable, zero
+from transform.frontend.mentions import mentioned
+from transform.frontend.scope import Env, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Block, Carried, Const, For, Let, Load, Stmt, Symbol
 from transform.ir.types import Scalar
@@ -254,14 +255,8 @@ def _aligned(scope: Scope, lo: Atom, start: Atom, step: int, cursor: Cursor) -> 
 def open_scalars(scope: Scope, body: list[Cursor]) -> dict[int, Symbol]:
     """Give every initialised scalar that the body may change a symbol for its value per iteration."""
     inner: dict[int, Symbol] = {}
-    for mentioned in (c for statement in body for c in walk(statement)):
-        if mentioned.kind != _K.DECL_REF_EXPR or mentioned.referenced is None:
-            continue
-        name = key(mentioned.referenced)
+    for name in mentioned(scope, body):
         binding = scope.env.get(name)
-        if isinstance(binding, Alias) and isinstance(binding.place, Variable):
-            name = binding.place.key
-            binding = scope.env.get(name)
         if (
             isinstance(binding, Value)
             and binding.atom is not None
@@ -321,12 +316,7 @@ def _check_invariance(
     scope: Scope, header: _Header, bound_stmts: list[Stmt], block: Block, changed: Collection[int]
 ) -> None:
     """The bound is evaluated once: refuse a body that changes what it reads."""
-    names = {key(c.referenced) for c in walk(header.bound) if c.kind == _K.DECL_REF_EXPR}
-    resolved = set(names)
-    for name in names:
-        binding = scope.env.get(name)
-        if isinstance(binding, Alias) and isinstance(binding.place, Variable):
-            resolved.add(binding.place.key)
+    names = set(mentioned(scope, [header.bound]))
     loads = {s.op.memory for s in bound_stmts if isinstance(s, Let) and isinstance(s.op, Load)}
-    if resolved & set(changed) or loads & written(block):
+    if names & set(changed) or loads & written(block):
         scope.refuse(header.bound, "the loop bound changes inside the loop", "compute it before the loop")

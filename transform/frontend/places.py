@@ -244,7 +244,7 @@ def write(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
             binding = scope.env[variable]
             assert isinstance(binding, Value)
             if binding.fixed:
-                scope.refuse(cursor, f"'{binding.name}' is modified in the loop body", binding.fixed)
+                scope.refuse(cursor, f"'{binding.name}' is modified here", binding.fixed)
                 return
             if binding.sum:
                 scope.refuse(cursor, *_SUM_WRITTEN)

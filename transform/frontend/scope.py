@@ -138,11 +138,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Closure:
+    """A lambda, or a function that a pointer points to. ``copied``: what the variables that it captures by
+    copy stand for in its body; those that it captures by reference are the variables themselves."""
+
+    cursor: Cursor
+    copied: tuple[tuple[int, Binding], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A declaration that was refused: its uses are not reported again."""
 
 
-Binding = Value | Memory | Alias | Policy | Member | Broken
+Binding = Value | Memory | Alias | Policy | Member | Closure | Broken
 
 Env = dict[int, Binding]
 

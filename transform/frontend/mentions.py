@@ -1,0 +1,33 @@
+"""Which variables a piece of code may read or change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transform.frontend.clang import Cursor, CursorKind, key, walk
+from transform.frontend.scope import Alias, Closure, Scope, Variable
+
+
+def mentioned(scope: Scope, code: list[Cursor]) -> Iterator[int]:
+    """The keys of the variables that the parts of ``code`` name, directly, through references, or in lambdas that
+    they name; possibly more than once."""
+    seen: set[int] = set()
+    for cursor in (c for part in code for c in walk(part)):
+        if cursor.kind == CursorKind.DECL_REF_EXPR and cursor.referenced is not None:
+            yield from _stands_for(scope, key(cursor.referenced), seen)
+
+
+def _stands_for(scope: Scope, name: int, seen: set[int]) -> Iterator[int]:
+    match scope.env.get(name):
+        case Alias(place=Variable(key=target)):
+            yield target
+        case Closure(cursor=cursor, copied=copied) if name not in seen:
+            seen.add(name)
+            kept = {k for k, _ in copied}
+            for used in walk(cursor):
+                if used.kind == CursorKind.DECL_REF_EXPR and used.referenced is not None:
+                    inner = key(used.referenced)
+                    if inner not in kept:
+                        yield from _stands_for(scope, inner, seen)
+        case _:
+            yield name
