@@ -9,8 +9,8 @@ from transform.frontend.scope import Alias, Closure, Scope, Variable
 
 
 def mentioned(scope: Scope, code: list[Cursor]) -> Iterator[int]:
-    """The keys of the variables that the parts of ``code`` name, directly, through references, or in lambdas that
-    they name; possibly more than once."""
+    """The keys of the variables that ``code`` names, directly, through references, or in lambdas that
+    it names; possibly more than once."""
     seen: set[int] = set()
     for cursor in (c for part in code for c in walk(part)):
         if cursor.kind == CursorKind.DECL_REF_EXPR and cursor.referenced is not None:
