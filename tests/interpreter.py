@@ -26,6 +26,7 @@ from transform.ir.nodes import (
     Color,
     Colored,
     Combine,
+    Combiner,
     Const,
     Declare,
     DeepCopy,
@@ -41,6 +42,7 @@ from transform.ir.nodes import (
     Param,
     Program,
     Range,
+    Reduction,
     Replicate,
     Restore,
     Return,
@@ -113,6 +115,7 @@ class Machine:
     def __init__(self) -> None:
         self.values: dict[Symbol, Any] = {}
         self.tapes: dict[str, list[Any]] = defaultdict(list)
+        self.reductions: dict[Symbol, Reduction] = {}
         self.result: Any = None
         self.detector: RaceDetector | None = None  # of the launch that is running
         self.touched: set[tuple[Symbol, tuple[int, ...]]] = set()  # by the block being colored
@@ -150,6 +153,9 @@ class Machine:
                 array, at = self.access(memory, index, "write")
                 array[at] = self.atom(value)
             case Increment(memory=memory, index=index, value=value, how=how):
+                if memory in self.reductions:
+                    self._contribute(self.reductions[memory], value, index)
+                    return
                 array, at = self.access(memory, index, "atomic" if how is How.ATOMIC else "write")
                 array[at] += self.atom(value)
             case Accumulate(memory=memory, index=index, value=value):
@@ -213,7 +219,8 @@ class Machine:
         for reduction in stmt.reductions:
             type_ = reduction.accumulator.type
             assert isinstance(type_, Accumulator)
-            self.values[reduction.accumulator] = np.zeros((), _DTYPES[type_.element.name])
+            self.reductions[reduction.accumulator] = reduction
+            self.values[reduction.accumulator] = identity(reduction.combiner, type_.element), -1
         label = stmt.label or "kernel"
         outside = self.detector
         self.detector = RaceDetector(label)
@@ -230,7 +237,36 @@ class Machine:
         self.detector = outside
         for reduction in stmt.reductions:
             assert isinstance(reduction.result.type, Scalar)
-            self.values[reduction.result] = convert(self.values[reduction.accumulator], reduction.result.type)
+            value, where = self.values[reduction.accumulator]
+            self.values[reduction.result] = convert(value, reduction.result.type)
+            if reduction.location is not None:
+                self.values[reduction.location] = where
+
+    def _contribute(self, reduction: Reduction, value: Atom, index: tuple[Atom, ...]) -> None:
+        kept, where = self.values[reduction.accumulator]
+        new, here = self.atom(value), int(self.atom(index[0])) if index else -1
+        match reduction.combiner:
+            case Combiner.SUM:
+                kept = kept + new
+            case Combiner.PROD:
+                kept = kept * new
+            case Combiner.MIN | Combiner.MAX:
+                better = new < kept if reduction.combiner is Combiner.MIN else new > kept
+                first = new == kept and (where < 0 or here < where)
+                if better or first:
+                    kept, where = new, here
+            case Combiner.LAND:
+                kept = bool(kept) and bool(new)
+            case Combiner.LOR:
+                kept = bool(kept) or bool(new)
+            case Combiner.BAND:
+                kept = kept & new
+            case Combiner.BOR:
+                kept = kept | new
+            case _:
+                assert_never(reduction.combiner)
+        assert isinstance(reduction.result.type, Scalar)
+        self.values[reduction.accumulator] = convert(kept, reduction.result.type), where
 
     def _bounds(self, r: Range) -> range:
         return range(int(self.atom(r.lo)), int(self.atom(r.hi)))
@@ -284,10 +320,26 @@ class Machine:
                 assert_never(op)
 
 
+def identity(combiner: Combiner, type_: Scalar) -> Any:
+    """What joins with any value of ``type_`` without changing it, as Kokkos has it."""
+    limits = np.finfo if type_.is_float else np.iinfo
+    match combiner:
+        case Combiner.MIN:
+            return limits(_DTYPES[type_.name]).max
+        case Combiner.MAX:
+            return limits(_DTYPES[type_.name]).min
+        case Combiner.BAND:
+            return convert(-1, type_)
+        case Combiner.PROD | Combiner.LAND:
+            return convert(1, type_)
+        case _:
+            return convert(0, type_)
+
+
 def apply(fn: str, args: list[Any]) -> Any:
     a, b = args[0], args[-1]
     match fn:
-        case "cast" | "copy":
+        case "cast" | "copy" | "attach":
             return a
         case "neg":
             return -a

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refusal, SearchSpace, Value
+from transform.adjoint.attach import attach, detach
 from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
@@ -90,6 +91,7 @@ def differentiate(
     by_name = {p.symbol.name: p.symbol for p in program.params}
     independents = [by_name[a.name] for a in sig.arguments if a.independent]
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
+    program = attach(program, activity(program, independents, dependents), _last_id(program))
     active = activity(program, independents, dependents)
     findings = [
         *_name_clashes(program, sig),
@@ -255,14 +257,14 @@ def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: 
     for hosts, where no device backend is enabled."""
     f = adjoint.signature.name
     guard = f"KAD_{f.upper()}_GRAD_HPP"
-    needed = {p for v in (*winners.values(), fallback) for p in v.parts}
+    needed = dict.fromkeys(p for v in (*winners.values(), fallback) for p in v.parts)
     lines = [
         f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), by kad-tune.",
         f"#ifndef {guard}",
         f"#define {guard}",
         *(f"#include {i}" for i in adjoint.program.includes),
         "",
-        cpp.runtime(*(p for p in ("replicas", "coloring") if p in needed)),
+        cpp.runtime(*needed),
     ]
     sections = [(_condition(m), v) for m, v in winners.items() if v.text != fallback.text]
     for k, (condition, variant) in enumerate(sections):
@@ -289,7 +291,8 @@ def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
     """``f_tangent``: forward mode, used to verify gradients."""
     t = tangent(adjoint.program, adjoint.active, adjoint.with_adjoint, _last_id(adjoint.program))
     body = cpp.tangent(adjoint.program, adjoint.signature, t.body, t.tangents, t.result, namespace)
-    return "\n".join([*(f"#include {i}" for i in adjoint.program.includes), "", cpp.runtime(), body])
+    includes = (f"#include {i}" for i in adjoint.program.includes)
+    return "\n".join([*includes, "", cpp.runtime(*cpp.parts_of(t.body)), body])
 
 
 # ---- details ----
@@ -299,7 +302,7 @@ def _clean(sweeps: Sweeps) -> Gradient:
     fresh = Fresh(sweeps.last_id)
 
     def passes(body: Block) -> Block:
-        body = remove_dead_tapes(simplify(body, fresh))
+        body = remove_dead_tapes(simplify(detach(body), fresh))
         return remove_dead(simplify(body, fresh))
 
     body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts))

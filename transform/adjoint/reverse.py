@@ -232,8 +232,9 @@ class _HostSweep(Sweep):
                 bars[r.accumulator] = self.b.named(f"{r.result.name}_b", bar)
         sweep = KernelSweep(self.b, self.active, self.adjoints_of.get, bars, effects)
         kernel = sweep.run(s, f"{s.label or 'kernel'} adjoint")
-        cleaned = remove_dead(simplify(remove_dead(Block((kernel.launch,))), self.fresh))
-        cleaned = remove_dead(cleaned)
+        read = [name for r in kernel.launch.reductions for name in r.results]
+        cleaned = remove_dead(simplify(remove_dead(Block((kernel.launch,)), read), self.fresh), read)
+        cleaned = remove_dead(cleaned, read)
         if not cleaned.stmts:
             return None
         launch = cleaned.stmts[0]
@@ -288,7 +289,7 @@ class _HostSweep(Sweep):
     def _late(self, s: Launch) -> set[Symbol]:
         """What exists only after launch ``s``: its results, later statements, what depends on them."""
         frame = self.recalls.frames[0]
-        late = {r.result for r in s.reductions}
+        late = {name for r in s.reductions for name in r.results}
         late.update(t for stmt in frame.block.stmts[frame.position + 1 :] for t in defines(stmt))
         for stmt in self.b.stmts:
             if any(a in late for a in atoms(stmt)):

@@ -139,6 +139,7 @@ def _log_base(base: float) -> tuple[Product, ...]:
 
 RULES: dict[str, tuple[Product, ...]] = {
     "copy": _one(lambda b, x, r, w: w),
+    "attach": (_zero, lambda b, a, r, w: w),
     "neg": _one(lambda b, x, r, w: b.neg(w)),
     "add": (lambda b, a, r, w: w, lambda b, a, r, w: w),
     "sub": (lambda b, a, r, w: w, lambda b, a, r, w: b.neg(w)),

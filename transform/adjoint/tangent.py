@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from transform.adjoint.attach import detach
 from transform.adjoint.rules import RULES, product
 from transform.analysis.activity import Activity, is_floating
 from transform.ir.build import Builder, Fresh, element, scalar
@@ -84,7 +85,7 @@ class _Tangent:
                     extents = tuple(self.b.let(Extent(s, d), SIZE) for d in range(s.type.rank))
                     self._allocate(s, extents)
             self.block(self.program.body)
-        body = remove_dead(simplify(Block(tuple(stmts)), self.fresh))
+        body = remove_dead(simplify(detach(Block(tuple(stmts))), self.fresh))
         # simplify may have renamed the result: it is what the marker Return names
         last = body.stmts[-1] if body.stmts else None
         result: Atom | None = None

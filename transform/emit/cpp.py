@@ -9,6 +9,7 @@ from transform.adjoint.gradient import Gradient
 from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
+from transform.emit.reductions import needs_runtime
 from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Return, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
@@ -159,7 +160,10 @@ def _gradient_text(
 def parts_of(body: Block) -> tuple[str, ...]:
     """Which runtime parts the statements need."""
     kinds = {type(s) for s in walk(body)}
-    return tuple(part for part, kind in (("replicas", Replicate), ("coloring", Color)) if kind in kinds)
+    parts = [part for part, kind in (("replicas", Replicate), ("coloring", Color)) if kind in kinds]
+    if any(needs_runtime(s) for s in walk(body)):
+        parts.append("reducers")
+    return tuple(parts)
 
 
 def tangent(

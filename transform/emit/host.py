@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transform.emit import reductions
 from transform.emit.expressions import SUM, cast, inlined
 from transform.emit.kernel import KernelPrinter, Text
 from transform.emit.names import Names
@@ -57,6 +58,7 @@ class HostPrinter(KernelPrinter):
         self.file = primal_lines
         self.tape_members: dict[str, str] = {}
         self.block_sizes: dict[Symbol, str] = {}  # coloring -> the variable with its block size
+        self.located: dict[Reduction, str] = {}  # the variable with an extremum and where it comes from
         self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
 
@@ -181,7 +183,7 @@ class HostPrinter(KernelPrinter):
     def launch(self, s: Launch) -> None:
         self._comment(s)
         for r in s.reductions:
-            self.text.add(f"{scalar(r.result).name} {self.names.declare(r.result)} = 0;")
+            self._declare_result(r)
         match s.schedule:
             case Chunked():
                 self._chunked(s, s.schedule)
@@ -191,6 +193,20 @@ class HostPrinter(KernelPrinter):
                 self._rows(s)
             case _:
                 self._flat(s)
+        for r in s.reductions:
+            if r.location is not None:
+                for symbol, member in ((r.result, "value"), (r.location, "where")):
+                    name = self.names.declare(symbol)
+                    self.text.add(f"const {scalar(symbol).name} {name} = {self.located[r]}.{member};")
+
+    def _declare_result(self, r: Reduction) -> None:
+        """The variable that a launch reduces into."""
+        self.reductions[r.accumulator] = r
+        if r.location is None:
+            self.text.add(f"{scalar(r.result).name} {self.names.declare(r.result)} = 0;")
+        else:
+            self.located[r] = self.names.fresh(f"{r.result.name}_at")
+            self.text.add(f"{reductions.value_type(r)} {self.located[r]}{reductions.identity(r)};")
 
     def _comment(self, s: Launch) -> None:
         lines = [x.loc.line for x in walk(s.body) if x.loc is not None and x.loc.file == self.file]
@@ -200,7 +216,7 @@ class HostPrinter(KernelPrinter):
 
     def _open(self, s: Launch, policy: str, parameters: list[str]) -> None:
         verb = "parallel_reduce" if s.reductions else "parallel_for"
-        sums = [f"{scalar(r.result).name}& {self.names.declare(r.accumulator)}" for r in s.reductions]
+        sums = [f"{reductions.value_type(r)}& {self.names.declare(r.accumulator)}" for r in s.reductions]
         label = s.label.replace("\\", "\\\\").replace('"', '\\"')
         head = f'"{label}", ' if label else ""
         self.text.add(f"Kokkos::{verb}({head}{policy},")
@@ -212,7 +228,10 @@ class HostPrinter(KernelPrinter):
         self.text.add("}" + "".join(f", {r}" for r in results) + ");")
 
     def _results(self, s: Launch) -> list[str]:
-        return [self.names[r.result] for r in s.reductions]
+        return [reductions.reducer(r, self._variable(r)) for r in s.reductions]
+
+    def _variable(self, r: Reduction) -> str:
+        return self.names[r.result] if r.location is None else self.located[r]
 
     def _flat(self, s: Launch) -> None:
         with self.names.scope():
@@ -244,7 +263,7 @@ class HostPrinter(KernelPrinter):
             type_ = scalar(outer.index).name
             policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({self._pair(outer)})"
             self._open(s, policy, [self._parameter(s, outer)])
-            sums = self._local_sums(s.reductions)
+            sums = self._local_sums(s)
             self._inner(s)
             self._add_up(sums)
             self._close(self._results(s))
@@ -279,15 +298,15 @@ class HostPrinter(KernelPrinter):
             c, b = (self.names.fresh(w) for w in ("color", "b"))
             self.text.add(f"for (int {c} = 0; {c} < {name}.colors(); ++{c}) {{")
             self.text.depth += 1
-            parts = [self.names.fresh(f"{self.names[r.result]}_part") for r in s.reductions]
+            parts = [self.names.fresh(f"{self._variable(r)}_part") for r in s.reductions]
             for r, part in zip(s.reductions, parts, strict=True):
-                self.text.add(f"{scalar(r.result).name} {part} = 0;")
+                self.text.add(f"{reductions.value_type(r)} {part} = {reductions.identity(r)};")
             policy = f"Kokkos::RangePolicy<{s.space}>({name}.first({c}), {name}.last({c}))"
             self._open(s, policy, [f"const int {b}"])
             self._part(s, f"kad::block({self._pair(outer)}, {blocks}({b}), {size})")
-            self._close(parts)
+            self._close([reductions.reducer(r, part) for r, part in zip(s.reductions, parts, strict=True)])
             for r, part in zip(s.reductions, parts, strict=True):
-                self.text.add(f"{self.names[r.result]} += {part};")
+                self.text.add(reductions.join(r, self._variable(r), part))
             self.text.depth -= 1
             self.text.add("}")
 
@@ -307,7 +326,7 @@ class HostPrinter(KernelPrinter):
         type_ = scalar(outer.index).name
         name = self.names.fresh("part")
         self.text.add(f"const auto {name} = {part};")
-        sums = self._local_sums(s.reductions)
+        sums = self._local_sums(s)
         index = self.names.declare(outer.index)
         self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; ++{index}) {{")
         self.text.depth += 1
@@ -333,19 +352,19 @@ class HostPrinter(KernelPrinter):
             self.text.depth -= 1
             self.text.add("}")
 
-    def _add_up(self, sums: list[tuple[str, str]]) -> None:
-        for accumulator, local in sums:
-            self.text.add(f"{accumulator} += {local};")
+    def _add_up(self, sums: list[tuple[Reduction, str, str]]) -> None:
+        for r, accumulator, local in sums:
+            self.text.add(reductions.join(r, accumulator, local))
 
-    def _local_sums(self, reductions: tuple[Reduction, ...]) -> list[tuple[str, str]]:
-        """Sum in a local of the task: the compiler need not fear that the reference is read elsewhere."""
+    def _local_sums(self, s: Launch) -> list[tuple[Reduction, str, str]]:
+        """Reduce in a local of the task: the compiler need not fear that the reference is read elsewhere."""
         found = []
-        for r in reductions:
+        for r in s.reductions:
             outer = self.names[r.accumulator]
             local = self.names.fresh(f"{outer}_local")
-            self.text.add(f"{scalar(r.result).name} {local} = 0;")
+            self.text.add(f"{reductions.value_type(r)} {local} = {reductions.identity(r)};")
             self.names.alias(r.accumulator, local)
-            found.append((outer, local))
+            found.append((r, outer, local))
         return found
 
     # ---- host control flow ----

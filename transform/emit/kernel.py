@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from transform.emit import reductions
 from transform.emit.expressions import (
     AND,
     ATOM,
@@ -28,6 +29,7 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Combiner,
     Const,
     Declare,
     Exit,
@@ -40,6 +42,7 @@ from transform.ir.nodes import (
     Load,
     Merge,
     Op,
+    Reduction,
     Stmt,
     Store,
     Symbol,
@@ -72,6 +75,7 @@ class KernelPrinter:
         self.names = names
         self.inline: dict[Symbol, Let] = {}
         self.used: set[Symbol] = set()
+        self.reductions: dict[Symbol, Reduction] = {}  # by accumulator
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
         self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
 
@@ -162,6 +166,9 @@ class KernelPrinter:
                 self.text.add(f"{target.type.element.name} {name}{extents}{init};")
             case Store(memory=memory, index=index, value=value):
                 self.text.add(f"{self.element(memory, index)} = {self.expr(value)};")
+            case Increment(memory=memory, index=index, value=value) if self._joins(memory):
+                given = ", ".join(self.expr(a) for a in (value, *index))
+                self.text.add(reductions.join(self.reductions[memory], self.names[memory], given))
             case Increment(memory=memory, index=index, value=value, how=how):
                 where = self.element(memory, index)
                 if how is How.ATOMIC:
@@ -180,6 +187,10 @@ class KernelPrinter:
                 raise OpenQuestion(f"how increments of {memory.name} combine is undecided")
             case _:
                 raise AssertionError(f"not a kernel statement: {s}")
+
+    def _joins(self, memory: Symbol) -> bool:
+        """Whether increments of ``memory`` contribute to a reduction that is no sum."""
+        return memory in self.reductions and self.reductions[memory].combiner is not Combiner.SUM
 
     def _plus(self, where: str, value: Atom) -> str:
         """``where += value``, or ``-=`` where the value is a negation."""

@@ -26,6 +26,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Merge,
+    Reduction,
     Replicate,
     Restore,
     Return,
@@ -35,20 +36,23 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import Array
+from transform.ir.types import Accumulator, Array
 from transform.ir.walk import blocks, map_blocks, op_atoms, walk
+
+_PRIVATE = (Array, Accumulator)
+"""Memory that nobody sees: writing it is an effect only if it is read."""
 
 
 @dataclass(frozen=True)
 class _Site:
     """Where a symbol is defined: the statement, and the loops and branches around it."""
 
-    stmt: Stmt | Carried | Merge
+    stmt: Stmt | Carried | Merge | Reduction
     around: tuple[For | If | Launch | Color, ...]
 
 
 class _Marker:
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, read: Iterable[Symbol]) -> None:
         self.live: set[Symbol] = set()
         self.live_scopes: set[int] = set()
         self.sites: dict[Symbol, _Site] = {}
@@ -56,6 +60,7 @@ class _Marker:
         self.effects: list[tuple[Stmt, tuple[For | If | Launch | Color, ...]]] = []
         self._collect(block, ())
         self.work: list[Symbol] = []
+        self._use(read, ())
         for stmt, around in self.effects:
             self._use(_effect_operands(stmt), around)
         while self.work:
@@ -67,7 +72,7 @@ class _Marker:
                 case Let(target=target) | Declare(target=target):
                     self.sites[target] = _Site(s, around)
                 case Store(memory=memory) | Increment(memory=memory):
-                    if isinstance(memory.type, Array):
+                    if isinstance(memory.type, _PRIVATE):
                         self.writes.setdefault(memory, []).append((s, around))
                     else:
                         self.effects.append((s, around))
@@ -84,7 +89,9 @@ class _Marker:
                     self._collect(orelse, (*around, s))
                 case Launch(body=body, reductions=reductions):
                     for r in reductions:
-                        self.sites[r.accumulator] = self.sites[r.result] = _Site(s, around)
+                        self.sites[r.accumulator] = _Site(s, around)
+                        for name in r.results:
+                            self.sites[name] = _Site(r, around)
                     self._collect(body, (*around, s))
                 case Color(body=body, target=target):
                     self.sites[target] = _Site(s, around)
@@ -128,6 +135,8 @@ class _Marker:
                 self._use((c.inner, c.result, c.init, c.next), site.around)
             case Merge() as m:
                 self._use((m.then, m.orelse), site.around)
+            case Reduction(accumulator=accumulator):
+                self._use((accumulator,), site.around)
             case Allocate(extents=extents):
                 self._use(extents, site.around)
             case Replicate(source=source):
@@ -160,18 +169,18 @@ def _effect_operands(stmt: Stmt) -> tuple[Atom, ...]:
             raise AssertionError(stmt)
 
 
-def remove_dead(block: Block) -> Block:
-    """``block`` without what its effects (View writes, copies, tapes, the return value) do not need.
+def remove_dead(block: Block, read: Iterable[Symbol] = ()) -> Block:
+    """``block`` without what its effects (View writes, copies, tapes, the return value) do not need;
+    ``read``: results of its reductions that code outside the block reads.
 
     A ``Restore`` nobody reads stays: removing it needs its ``Save`` removed too (see ``remove_dead_tapes``).
     """
-    marker = _Marker(block)
-    return _sweep(block, marker)
+    return _sweep(block, _Marker(block, read))
 
 
 def remove_dead_tapes(block: Block) -> Block:
     """Drop tapes whose restored values are all unused, then what fed them."""
-    marker = _Marker(block)
+    marker = _Marker(block, ())
     restored: dict[str, bool] = {}
 
     def look(b: Block) -> None:
@@ -194,6 +203,24 @@ def remove_dead_tapes(block: Block) -> Block:
     return remove_dead_tapes(strip(block))
 
 
+def _live_reductions(launch: Launch, live: set[Symbol]) -> Launch:
+    """Without reductions that nobody contributes to or reads, and without locations that nobody reads."""
+    kept = [r for r in launch.reductions if live.intersection(r.results)]
+    unread = {r.accumulator for r in kept if r.location is not None and r.location not in live}
+    if not unread:
+        return replace(launch, reductions=tuple(kept))
+
+    def strip(block: Block) -> Block:
+        stmts = (
+            replace(s, index=()) if isinstance(s, Increment) and s.memory in unread else map_blocks(s, strip)
+            for s in block.stmts
+        )
+        return Block(tuple(stmts))
+
+    plain = tuple(replace(r, location=None) if r.accumulator in unread else r for r in kept)
+    return replace(launch, body=strip(launch.body), reductions=plain)
+
+
 def _sweep(block: Block, marker: _Marker) -> Block:
     live = marker.live
     kept: list[Stmt] = []
@@ -203,7 +230,7 @@ def _sweep(block: Block, marker: _Marker) -> Block:
                 if t in live:
                     kept.append(s)
             case Store(memory=m) | Increment(memory=m):
-                if not isinstance(m.type, Array) or m in live:
+                if not isinstance(m.type, _PRIVATE) or m in live:
                     kept.append(s)
             case For() | If() | Launch() | Color():
                 if id(s) not in marker.live_scopes:
@@ -214,10 +241,7 @@ def _sweep(block: Block, marker: _Marker) -> Block:
                 elif isinstance(inner, If):
                     inner = replace(inner, merges=tuple(m for m in inner.merges if m.result in live))
                 elif isinstance(inner, Launch):
-                    inner = replace(
-                        inner,
-                        reductions=tuple(r for r in inner.reductions if live & {r.accumulator, r.result}),
-                    )
+                    inner = _live_reductions(inner, live)
                 kept.append(inner)
             case _:
                 kept.append(s)

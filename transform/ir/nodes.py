@@ -73,7 +73,8 @@ class Apply:
     ``fn`` is one of ``neg add sub mul div mod``, ``lt le gt ge eq ne and or not``,
     ``bitand bitor bitxor shl shr``, ``select`` (cond, a, b; both sides are atoms, so evaluated),
     ``cast`` (to the type of the Let's symbol), ``copy``, or a math function by its C name without
-    namespace (``sin``, ``pow``, ``fmax``, ``fabs`` ...).
+    namespace (``sin``, ``pow``, ``fmax``, ``fabs`` ...). ``attach`` (value, carrier) is ``value`` with the
+    derivative of ``carrier``.
     Integer ``div`` truncates as in C++. Operands of one arithmetic op have the same type: the front end
     makes C++'s implicit conversions explicit casts.
     """
@@ -133,7 +134,7 @@ class How(Enum):
 
     PLAIN = "plain"  # one iteration at a time touches the element (or the memory is local)
     ATOMIC = "atomic"
-    REDUCE = "reduce"  # into an accumulator of the surrounding parallel_reduce
+    REDUCE = "reduce"  # a contribution to a reduction of the surrounding launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +230,39 @@ class Range:
     hi: Atom
 
 
+class Combiner(Enum):
+    """How a reduction joins what the iterations contribute."""
+
+    SUM = "sum"
+    PROD = "product"
+    MIN = "min"
+    MAX = "max"
+    LAND = "logical and"
+    LOR = "logical or"
+    BAND = "bitwise and"
+    BOR = "bitwise or"
+
+
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A sum over all iterations. The body increments ``accumulator`` (index ``()``, ``How.REDUCE``);
-    ``result`` is the host scalar holding the sum after the launch."""
+    """One value of all iterations, a sum unless ``combiner`` says otherwise. The body contributes with
+    ``Increment(accumulator, (), value, How.REDUCE)``; ``result`` is the host scalar holding what was joined,
+    the combiner's identity if there were no iterations.
+
+    ``location`` (``MIN`` and ``MAX`` only): a host scalar of type ``long`` that says where the result comes
+    from. Contributions then have one index, a number that differs between iterations; of equal values the
+    least number wins, and it is -1 where nothing was contributed.
+    """
 
     accumulator: Symbol
     result: Symbol
+    combiner: Combiner = Combiner.SUM
+    location: Symbol | None = None
+
+    @property
+    def results(self) -> tuple[Symbol, ...]:
+        """The host scalars that it defines."""
+        return (self.result,) if self.location is None else (self.result, self.location)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,13 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
                     s,
                     ranges=tuple(replace(r, index=new(r.index)) for r in ranges),
                     reductions=tuple(
-                        replace(r, accumulator=new(r.accumulator), result=new(r.result)) for r in reductions
+                        replace(
+                            r,
+                            accumulator=new(r.accumulator),
+                            result=new(r.result),
+                            location=None if r.location is None else new(r.location),
+                        )
+                        for r in reductions
                     ),
                     schedule=schedule,
                 )

@@ -214,10 +214,14 @@ class _Printer:
                 pass
         for reduction in stmt.reductions:
             accumulator = reduction.accumulator
-            lines.append(f"{pad}  sum {self.define(accumulator)}: {type_text(accumulator.type)}")
+            kind = reduction.combiner.value
+            lines.append(f"{pad}  {kind} {self.define(accumulator)}: {type_text(accumulator.type)}")
         lines += self.block(stmt.body, depth + 1)
         for reduction in stmt.reductions:
             lines.append(f"{pad}after {self.define(reduction.result)} = {self.atom(reduction.accumulator)}")
+            if reduction.location is not None:
+                place = f"where {self.atom(reduction.accumulator)}"
+                lines.append(f"{pad}after {self.define(reduction.location)} = {place}")
         return lines
 
     def _color(self, stmt: Color, depth: int) -> list[str]:

@@ -12,6 +12,7 @@ from transform.ir.nodes import (
     Block,
     Color,
     Combine,
+    Combiner,
     Const,
     Declare,
     DeepCopy,
@@ -35,7 +36,7 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.text import stmt_text
-from transform.ir.types import BOOL, Accumulator, Array, Scalar, Type, View
+from transform.ir.types import BOOL, LONG, Accumulator, Array, Scalar, Type, View
 from transform.ir.walk import binds, defines, uses
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
@@ -67,6 +68,7 @@ class _Checker:
     def __init__(self, returns: Scalar | None) -> None:
         self._returns = returns
         self._defined: set[Symbol] = set()
+        self._located: set[Symbol] = set()  # accumulators whose contributions say where they come from
         self._stmt: Stmt | None = None
 
     def fail(self, why: str) -> InvalidIR:
@@ -123,6 +125,8 @@ class _Checker:
             case Launch() | Color():
                 for symbol in uses(stmt):
                     used(symbol, scope)
+                if isinstance(stmt, Launch):
+                    self._located |= {r.accumulator for r in stmt.reductions if r.location is not None}
                 inner = set(scope)
                 for symbol in binds(stmt):
                     self.define(symbol, inner)
@@ -149,7 +153,10 @@ class _Checker:
                     type_ = memory.type
                     self._require(isinstance(type_, Accumulator), "REDUCE goes into an accumulator")
                     assert isinstance(type_, Accumulator)
-                    self._require(index == (), "an accumulator has no index")
+                    located = memory in self._located
+                    self._require(len(index) == located, "an accumulator has an index exactly if located")
+                    for atom in index:
+                        self._same(LONG, self._scalar(atom))
                     self._same(type_.element, self._scalar(value))
                 else:
                     self._element(memory, index, value)
@@ -177,6 +184,10 @@ class _Checker:
                     self._require(isinstance(accumulator, Accumulator), "a reduction has an Accumulator")
                     assert isinstance(accumulator, Accumulator)
                     self._same(accumulator.element, self._scalar(reduction.result))
+                    if reduction.location is not None:
+                        known = reduction.combiner in (Combiner.MIN, Combiner.MAX)
+                        self._require(known, "only extrema have a location")
+                        self._same(LONG, self._scalar(reduction.location))
             case Allocate(target=target, extents=extents):
                 self._require(isinstance(target.type, View), "an allocated symbol is a View")
                 assert isinstance(target.type, View)
@@ -238,6 +249,9 @@ class _Checker:
             self._same(result, *args[1:])
         elif fn == "cast":
             self._require(len(args) == arity, "cast has one operand")
+        elif fn == "attach":
+            self._require(len(args) == 2 and result.is_float, "attach has a value and a carrier")
+            self._same(result, *args)
         elif fn == "spacing":
             self._require(len(args) == 1 and result.is_integer, "spacing has one integer operand")
             self._same(result, *args)

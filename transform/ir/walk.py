@@ -146,7 +146,7 @@ def defines(stmt: Stmt) -> tuple[Symbol, ...]:
         case If(merges=merges):
             return tuple(m.result for m in merges)
         case Launch(reductions=reductions):
-            return tuple(r.result for r in reductions)
+            return tuple(s for r in reductions for s in r.results)
         case _:
             return ()
 

@@ -228,4 +228,5 @@ def _without(launch: Launch, views: list[Symbol]) -> tuple[Stmt, ...]:
         kept = (s for s in block.stmts if not (isinstance(s, Accumulate) and s.memory in views))
         return Block(tuple(map_blocks(s, strip) for s in kept))
 
-    return remove_dead(Block((replace(launch, body=strip(launch.body)),))).stmts
+    read = [name for r in launch.reductions for name in r.results]
+    return remove_dead(Block((replace(launch, body=strip(launch.body)),)), read).stmts
