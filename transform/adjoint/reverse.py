@@ -88,6 +88,23 @@ def reverse(
     return _HostSweep(program, active, with_adjoint, Fresh(first_id)).run(fuse)
 
 
+@dataclass(frozen=True)
+class _Elementwise:
+    """A loop over all elements of a View."""
+
+    ranges: tuple[Range, ...]
+    index: tuple[Atom, ...]
+
+
+def _element(view: Symbol) -> Scalar:
+    assert isinstance(view.type, View)
+    return view.type.element
+
+
+def _is_scalar(atom: Atom) -> bool:
+    return isinstance(atom.type, Scalar)
+
+
 class _HostSweep(Sweep):
     def __init__(
         self, program: Program, active: Activity, with_adjoint: frozenset[Symbol], fresh: Fresh
@@ -301,42 +318,64 @@ class _HostSweep(Sweep):
         if bar is None:
             return
         assert isinstance(bar.type, View)
-        rank = max(bar.type.rank, 1)
-        ranges = tuple(
-            Range(
-                self.fresh.symbol("ijklmnop"[d], INT if bar.type.rank == 0 else SIZE),
-                Const(0, INT if bar.type.rank == 0 else SIZE),
-                Const(1, INT) if bar.type.rank == 0 else self.b.let(Extent(bar, d), SIZE),
-            )
-            for d in range(rank)
-        )
-        index: tuple[Atom, ...] = tuple(r.index for r in ranges[: bar.type.rank])
+        source = self.adjoints_of.get(s.source) if isinstance(s.source, Symbol) else None
+        if source is not None:
+            assert isinstance(source.type, View)
+            if source.type.execution_space != bar.type.execution_space:
+                self._reverse_transfer(bar, source, s)
+                return
+        elementwise = self._elementwise(bar)
         reductions: tuple[Reduction, ...] = ()
+        element = bar.type.element
         with self.b.block() as stmts:
-            value = self.b.let(Load(bar, index), bar.type.element)
-            self.b.add_stmt(Store(bar, index, zero(value), s.loc))
-            if isinstance(s.source, Symbol) and isinstance(s.source.type, View):
-                source = self.adjoints_of.get(s.source)
-                if source is not None:
-                    assert isinstance(source.type, View)
-                    cast = self.b.cast(value, source.type.element)
-                    self.b.add_stmt(Accumulate(source, index, cast, s.loc))
-            elif isinstance(s.source, Symbol) and s.source in self.active:
-                sum_ = self.fresh.symbol(f"{s.source.name}_b_sum", Accumulator(bar.type.element))
-                part = self.fresh.symbol(f"{s.source.name}_b_part", bar.type.element)
+            value = self.b.let(Load(bar, elementwise.index), element)
+            self.b.add_stmt(Store(bar, elementwise.index, zero(value), s.loc))
+            if source is not None:
+                cast = self.b.cast(value, _element(source))
+                self.b.add_stmt(Accumulate(source, elementwise.index, cast, s.loc))
+            elif (
+                isinstance(s.source, Symbol) and isinstance(s.source.type, Scalar) and s.source in self.active
+            ):
+                assert isinstance(s.source, Symbol)
+                sum_ = self.fresh.symbol(f"{s.source.name}_b_sum", Accumulator(element))
+                part = self.fresh.symbol(f"{s.source.name}_b_part", element)
                 self.b.add_stmt(Increment(sum_, (), value, How.REDUCE, s.loc))
                 reductions = (Reduction(sum_, part),)
-        launch = Launch(
-            "deep_copy adjoint",
-            "Kokkos::DefaultExecutionSpace",
-            ranges,
-            block(stmts),
-            reductions,
-            loc=s.loc,
-        )
-        self.b.add_stmt(close_exclusive(launch, verdicts(launch, ())))
-        if reductions and isinstance(s.source, Symbol):
+        self._add_copy_launch(bar.type, elementwise, block(stmts), reductions, s)
+        if reductions:
+            assert isinstance(s.source, Symbol)
             adj.add(s.source, self.b.cast(reductions[0].result, scalar(s.source)))
+
+    def _reverse_transfer(self, bar: Symbol, source: Symbol, s: DeepCopy) -> None:
+        """Between memories no kernel sees both adjoints: copy the target's over, then add it."""
+        assert isinstance(source.type, View)
+        arrived = self.fresh.symbol(f"{bar.name}_arrived", source.type)
+        extents = tuple(self.b.let(Extent(source, d), SIZE) for d in range(source.type.rank))
+        self.b.add_stmt(Allocate(arrived, extents, s.loc, zeroed=False))
+        self.b.add_stmt(DeepCopy(arrived, bar, s.loc))
+        elementwise = self._elementwise(source)
+        with self.b.block() as stmts:
+            value = self.b.let(Load(arrived, elementwise.index), source.type.element)
+            self.b.add_stmt(Accumulate(source, elementwise.index, value, s.loc))
+        self._add_copy_launch(source.type, elementwise, block(stmts), (), s)
+        self.b.add_stmt(DeepCopy(bar, Const(0.0, _element(bar)), s.loc))
+
+    def _elementwise(self, view: Symbol) -> _Elementwise:
+        assert isinstance(view.type, View)
+        if view.type.rank == 0:
+            return _Elementwise((Range(self.fresh.symbol("i", INT), Const(0, INT), Const(1, INT)),), ())
+        ranges = tuple(
+            Range(self.fresh.symbol("ijklmnop"[d], SIZE), Const(0, SIZE), self.b.let(Extent(view, d), SIZE))
+            for d in range(view.type.rank)
+        )
+        return _Elementwise(ranges, tuple(r.index for r in ranges))
+
+    def _add_copy_launch(
+        self, view: View, over: _Elementwise, body: Block, reductions: tuple[Reduction, ...], s: DeepCopy
+    ) -> None:
+        label = "deep_copy adjoint"
+        launch = Launch(label, view.execution_space, over.ranges, body, reductions, loc=s.loc)
+        self.b.add_stmt(close_exclusive(launch, verdicts(launch, ())))
 
     def value(self, atom: Atom) -> Atom:
         return self.recalls.value(atom)

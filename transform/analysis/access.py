@@ -29,6 +29,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Location,
+    Range,
     Store,
     Symbol,
 )
@@ -113,6 +114,10 @@ def _combine(a: Affine, b: Affine, scale: int) -> Affine:
 _NOTHING = Block(())
 
 
+def _single(r: Range) -> bool:
+    return isinstance(r.lo, Const) and isinstance(r.hi, Const) and int(r.hi.value) - int(r.lo.value) == 1
+
+
 def _integral(let: Let) -> bool:
     """Whether a host scalar is a sum of other integers, so that two of them may be compared."""
     whole = isinstance(let.target.type, Scalar) and let.target.type.is_integer
@@ -125,7 +130,9 @@ class Footprints:
     def __init__(self, launch: Launch, around: Block = _NOTHING) -> None:
         self._lets = {s.target: s.op for s in walk(around) if isinstance(s, Let) and _integral(s)}
         self._lets |= {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
-        self._index = {r.index: k for k, r in enumerate(launch.ranges)}
+        # An index with one value only is a constant: it tells no two iterations apart.
+        self._index = {r.index: k for k, r in enumerate(launch.ranges) if not _single(r)}
+        self.rank = len(self._index)
         self._local = {
             name for s in walk(launch.body) if not isinstance(s, Let) for name in (*defines(s), *binds(s))
         }

@@ -31,7 +31,7 @@ def primal_races(program: Program) -> list[Diagnostic]:
 
 def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
     footprints = Footprints(launch, around)
-    rank = len(launch.ranges)
+    rank = footprints.rank
     for write in footprints.accesses:
         if write.kind == "load":
             continue
@@ -83,7 +83,7 @@ _TRUSTED = "the primal writes through the same index in every iteration, so no t
 def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdict]:
     """For each View that the adjoint kernel accumulates into: can the increments race?"""
     footprints = Footprints(launch)
-    rank = len(launch.ranges)
+    rank = footprints.rank
     open_views = dict.fromkeys(s.memory for s in walk(launch.body) if isinstance(s, Accumulate))
     found: dict[Symbol, Verdict] = {}
     for view in open_views:

@@ -126,9 +126,12 @@ def view(type_: ClangType) -> View | None:
 def view_spelling(type_: ClangType) -> str:
     """A View type as any translation unit may write it.
 
-    Typedefs are resolved, except that ``Kokkos::DefaultExecutionSpace`` and what is derived from it stays: it
-    names another space on another backend.
+    Typedefs are resolved, except that ``Kokkos::DefaultExecutionSpace`` and what is derived from it stays,
+    and so does the ``HostMirror`` of a View: they name other spaces on another backend.
     """
+    mirrored = _mirrored(type_)
+    if mirrored is not None:
+        return f"{view_spelling(mirrored)}::HostMirror"
     written = _desugar_reference(type_)
     canonical = unreferenced(type_)
     count = written.get_num_template_arguments()
@@ -137,6 +140,22 @@ def view_spelling(type_: ClangType) -> str:
     arguments = [str(canonical.get_template_argument_type(0).get_canonical().spelling)]
     arguments += [portable_spelling(written.get_template_argument_type(i)) for i in range(1, count)]
     return f"Kokkos::View<{', '.join(arguments)}>"
+
+
+def _mirrored(type_: ClangType) -> ClangType | None:
+    """``V`` of ``V::HostMirror``."""
+    for _ in range(16):
+        if type_.kind in _REFERENCES:
+            type_ = type_.get_pointee()
+            continue
+        declaration = type_.get_declaration()
+        if declaration.kind not in _ALIASES:
+            return None
+        if declaration.spelling in ("HostMirror", "host_mirror_type"):
+            owner: ClangType = declaration.semantic_parent.type
+            return owner if is_view(owner) else None
+        type_ = declaration.underlying_typedef_type
+    return None
 
 
 def portable_spelling(type_: ClangType) -> str:

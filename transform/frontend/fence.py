@@ -52,9 +52,6 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
 
 _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
-    "Kokkos::create_mirror": "keep the data in the memory space of the kernels",
-    "Kokkos::create_mirror_view": "keep the data in the memory space of the kernels",
-    "Kokkos::create_mirror_view_and_copy": "keep the data in the memory space of the kernels",
     "Kokkos::resize": "allocate a View of the right size",
     "Kokkos::realloc": "allocate a View of the right size",
     "std::swap": "swapping Views renames them: launch with the names exchanged, or use Kokkos::deep_copy",

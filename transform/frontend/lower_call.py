@@ -25,12 +25,15 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.places import is_broken, is_view_access, member_base, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value, zero
-from transform.frontend.views import extent, rank, view_of
+from transform.frontend.shape import extent, rank
+from transform.frontend.views import view_of
 from transform.ir.nodes import (
+    Allocate,
     Atom,
     Block,
     Const,
     Declare,
+    DeepCopy,
     Increment,
     Launch,
     Stmt,
@@ -246,12 +249,13 @@ def _inline(
 
 
 def _has_effects(block: Block, assigns: bool) -> bool:
-    local = {s.target for s in walk(block) if isinstance(s, Declare)}
+    local = {s.target for s in walk(block) if isinstance(s, Declare | Allocate)}
+    local |= {r.accumulator for s in walk(block) if isinstance(s, Launch) for r in s.reductions}
 
     def outward(stmt: Stmt) -> bool:
-        if isinstance(stmt, Store | Increment):
-            return stmt.memory not in local
-        return isinstance(stmt, Launch)
+        if isinstance(stmt, DeepCopy):
+            return stmt.target not in local
+        return isinstance(stmt, Store | Increment) and stmt.memory not in local
 
     return assigns or any(outward(s) for s in walk(block))
 

@@ -26,7 +26,7 @@ from transform.frontend.lower_launch import policy
 from transform.frontend.places import constant_value, memory, place, place_type
 from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value
 from transform.frontend.views import view_of, view_source
-from transform.ir.nodes import Allocate, Atom, Const, DeepCopy
+from transform.ir.nodes import Allocate, Atom, Const
 from transform.ir.types import SIZE, Scalar, View
 
 _K = CursorKind
@@ -203,36 +203,3 @@ def _is_plain_allocation(cursor: Cursor) -> bool:
         return False
     given = [strip(a) for a in arguments(source) if is_written(a)]
     return all(_is_label(a) or a.spelling == "WithoutInitializing" for a in given)
-
-
-# ---- deep_copy ----
-
-
-def deep_copy(scope: Scope, cursor: Cursor) -> None:
-    """``Kokkos::deep_copy(View, View or scalar)``."""
-    given = [a for a in arguments(cursor) if is_written(a)]
-    if scope.in_kernel:
-        scope.refuse(cursor, "deep_copy inside a kernel is not supported", "copy the elements in a loop")
-        return
-    if len(given) != 2:
-        hint = "write deep_copy(target, source)"
-        scope.refuse(cursor, "deep_copy with an execution space is not supported", hint)
-        return
-    if not is_view(given[0].type):
-        hint = "sum the element into the scalar with a parallel_reduce over one iteration"
-        scope.refuse(cursor, "deep_copy of a View to a scalar is not supported", hint)
-        return
-    target = memory(scope, view_source(given[0]))
-    if target is None:
-        return
-    assert isinstance(target.type, View)
-    source: Atom | None
-    if is_view(given[1].type):
-        source = memory(scope, view_source(given[1]))
-    elif scalar(given[1].type) is not None:
-        source = convert(scope, expression(scope, given[1]), target.type.element, "", given[1])
-    else:
-        scope.refuse(given[1], "this source of deep_copy is not supported", "copy a View or a scalar")
-        return
-    if source is not None:
-        scope.stmts.append(DeepCopy(target, source, location(cursor)))

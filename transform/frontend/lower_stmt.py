@@ -16,7 +16,8 @@ from transform.frontend.clang import (
 )
 from transform.frontend.lower_assign import assignment, atomic_update, compound, is_step, step
 from transform.frontend.lower_call import call
-from transform.frontend.lower_declare import declaration, deep_copy
+from transform.frontend.lower_copy import deep_copy
+from transform.frontend.lower_declare import declaration
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import loop

@@ -22,6 +22,7 @@ from transform.frontend.clang import (
     unary_kind,
 )
 from transform.frontend.cpptypes import array, is_view, scalar
+from transform.frontend.host_access import host_increment, host_load, host_store
 from transform.frontend.local_arrays import constant_array
 from transform.frontend.scope import (
     Alias,
@@ -34,7 +35,8 @@ from transform.frontend.scope import (
     Value,
     Variable,
 )
-from transform.frontend.views import element_index, named_memory, rank, view_of
+from transform.frontend.shape import element_index, rank
+from transform.frontend.views import named_memory, view_of
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Const, How, Increment, Load, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
@@ -44,12 +46,6 @@ _SUM_READ = (
     "only add to it (sum += ...): its value inside the kernel depends on the schedule",
 )
 _SUM_WRITTEN = ("the accumulator of a parallel_reduce is overwritten", "only add to it (sum += ...)")
-_HOST_ACCESS = (
-    "a View element is accessed outside a kernel",
-    "access it in a parallel_for, or sum it into a scalar with a parallel_reduce over one iteration",
-)
-
-
 # ---- memory ----
 
 
@@ -227,8 +223,8 @@ def read(scope: Scope, source: Place, name: str, cursor: Cursor) -> Atom:
                 return scope.dummy(cursor)
             return binding.atom
         case Element(memory=symbol, index=index):
-            if not _accessible(scope, symbol, cursor):
-                return scope.dummy(cursor)
+            if _on_host(scope, symbol):
+                return host_load(scope, Element(symbol, index), name, cursor)
             return scope.let(Load(symbol, index), _element(symbol), name, cursor)
         case Sum():
             scope.refuse(cursor, *_SUM_READ)
@@ -251,7 +247,9 @@ def write(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
                 return
             scope.env[variable] = replace(binding, atom=value)
         case Element(memory=symbol, index=index):
-            if _accessible(scope, symbol, cursor):
+            if _on_host(scope, symbol):
+                host_store(scope, target, value, cursor)
+            else:
                 scope.stmts.append(Store(symbol, index, value, location(cursor)))
         case Sum():
             scope.refuse(cursor, *_SUM_WRITTEN)
@@ -276,7 +274,9 @@ def increment(scope: Scope, target: Place, value: Atom, how: How, cursor: Cursor
         case Sum(accumulator=accumulator):
             scope.stmts.append(Increment(accumulator, (), value, How.REDUCE, location(cursor)))
         case Element(memory=symbol, index=index):
-            if _accessible(scope, symbol, cursor):
+            if _on_host(scope, symbol):
+                host_increment(scope, target, value, how, cursor)
+            else:
                 scope.stmts.append(Increment(symbol, index, value, how, location(cursor)))
         case _:
             assert_never(target)
@@ -305,11 +305,8 @@ def _element(symbol: Symbol) -> Scalar:
     return symbol.type.element
 
 
-def _accessible(scope: Scope, symbol: Symbol, cursor: Cursor) -> bool:
-    if isinstance(symbol.type, View) and not scope.in_kernel:
-        scope.refuse(cursor, *_HOST_ACCESS)
-        return False
-    return True
+def _on_host(scope: Scope, symbol: Symbol) -> bool:
+    return isinstance(symbol.type, View) and not scope.in_kernel
 
 
 def constant_value(declaration: Cursor) -> Const | None:

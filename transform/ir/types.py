@@ -36,6 +36,7 @@ class Scalar:
         return self.name in INTEGERS
 
 
+DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 DOUBLE = Scalar("double")
 FLOAT = Scalar("float")
 INT = Scalar("int")
@@ -69,6 +70,12 @@ class View:
     @property
     def rank(self) -> int:
         return len(self.static_extents)
+
+    @property
+    def execution_space(self) -> str:
+        """The space that works on its elements, as emitted code may spell it."""
+        elsewhere = re.search(r"HostMirror|Space|Device|Kokkos::(Serial|OpenMP|Threads)\b", self.spelling)
+        return f"{self.spelling}::execution_space" if elsewhere else DEFAULT_SPACE
 
     @property
     def atomic(self) -> bool:
