@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from tests.kokkos_support import toolchain
 from transform import pipeline
 from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.tangent import tangent
-from transform.frontend import lower as front
-from transform.frontend.clang import ParseOptions, parse_file
+from transform.frontend.clang import ParseOptions
+from transform.frontend.lower import lower
 from transform.ir.build import Fresh
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Accumulate, Block, Param, Program, Return
@@ -35,16 +35,9 @@ MOST_PLANS = 40
 Arguments = dict[str, Any]
 
 
-@cache
-def _unit(path: Path) -> Any:
-    return parse_file(path, ParseOptions(kokkos_include=toolchain().kokkos.include))
-
-
 def primal(path: Path, function: str) -> Program:
-    """As ``pipeline.parse``, but a file with many functions is read once."""
-    unit = _unit(path)
-    program = front.lower_function(front._select(unit, path, function), path)
-    return tidy(program)
+    """As ``pipeline.parse``, for the toolchain's Kokkos."""
+    return tidy(lower(path, ParseOptions(kokkos_include=toolchain().kokkos.include), function))
 
 
 def tidy(program: Program) -> Program:

@@ -18,7 +18,7 @@ from tests.kokkos_support import toolchain
 from tests.source_generator import PRELUDE, Source
 from transform import pipeline
 from transform.diagnostics import Refused
-from transform.frontend import clang
+from transform.frontend import clang, targets
 from transform.frontend import lower as front
 from transform.frontend.flags import ParseOptions, compiler_flags
 from transform.ir.nodes import Program
@@ -54,7 +54,7 @@ def read(path: Path, text: str, function: str = "f") -> Program:
     clang._contents.cache_clear()
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not clang._harmless(d)]
     assert not errors, f"{[str(e) for e in errors]}\n{text}"
-    return tidy(front._lower_function(front._select(unit.cursor, path, function), path))
+    return tidy(front.lower_function(targets.select(unit.cursor, path, function), path))
 
 
 def attempt(path: Path, chooser: random.Random, features: Features | None = None, name: str = "f") -> Attempt:

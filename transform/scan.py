@@ -11,8 +11,9 @@ from search_spaces.model import Architecture
 from transform import pipeline
 from transform.analysis.activity import is_floating
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
-from transform.frontend.clang import ParseOptions, location, parse_file
+from transform.frontend.clang import Cursor, Extra, ParseOptions, location, parse_file
 from transform.frontend.functions import Found, Region, with_regions
+from transform.frontend.instances import Incomplete, expect, with_instances
 from transform.frontend.lower import lower_function
 from transform.ir.nodes import Increment, Launch, Let, Location, Program, Stmt, Store
 from transform.ir.walk import walk
@@ -85,27 +86,56 @@ class Unit:
 def scan(path: Path, options: ParseOptions, inside: Callable[[str], bool], arch: Architecture) -> Unit:
     """The functions of one translation unit that are defined in files which ``inside`` accepts.
 
-    The file is parsed once. Raises ``HeadersMissing`` and ``UsageError`` (no such file), nothing about a
+    The file is parsed once, and again if kernels need instances of templates that only Kokkos makes. Raises ``HeadersMissing`` and ``UsageError`` (no such file), nothing about a
     single function.
     """
     try:
         unit = parse_file(path, options)
     except Refused as refused:
         return Unit(path, errors=refused.diagnostics)
-    return Unit(path, tuple(_entry(f, arch) for f in with_regions(unit, inside)))
+    found = with_regions(unit, inside)
+    missing = Extra()
+    verdicts: list[Verdict | None] = []
+    for function in found:
+        try:
+            verdicts.append(_verdict(function, arch))
+        except Incomplete as incomplete:
+            verdicts.append(None)
+            missing |= incomplete.extra
+    expect(path, options, missing)
+
+    def again(function: Found) -> Verdict:
+        def judge(unit: Cursor) -> Verdict:
+            return next(_verdict(f, arch) for f in with_regions(unit, inside) if _same(f, function))
+
+        try:
+            return with_instances(path, options, judge)
+        except Refused as refused:
+            return Blocked(refused.diagnostics)
+
+    pairs = zip(found, verdicts, strict=True)
+    return Unit(path, tuple(_entry(f, again(f) if verdict is None else verdict) for f, verdict in pairs))
 
 
-def _entry(found: Found, arch: Architecture) -> Entry:
+def _same(a: Found, b: Found) -> bool:
+    return a.name == b.name and _location(a) == _location(b)
+
+
+def _location(found: Found) -> Location:
     loc = location(found.definition)
     assert loc is not None
+    return loc
+
+
+def _entry(found: Found, verdict: Verdict) -> Entry:
     extent = found.definition.extent
     lines = int(extent.end.line - extent.start.line + 1)
-    return Entry(
-        found.name, found.instance is not None, loc, lines, found.regions, _verdict(found, loc, arch)
-    )
+    loc = _location(found)
+    return Entry(found.name, found.instance is not None, loc, lines, found.regions, verdict)
 
 
-def _verdict(found: Found, loc: Location, arch: Architecture) -> Verdict:
+def _verdict(found: Found, arch: Architecture) -> Verdict:
+    loc = _location(found)
     if not any(r.floating for r in found.regions):
         return Nothing("no floating-point work in its parallel regions")
     if found.instance is None:
@@ -119,6 +149,8 @@ def _verdict(found: Found, loc: Location, arch: Architecture) -> Verdict:
         return Nothing(nothing.diagnostics[0].message)
     except Refused as refused:
         return Blocked(refused.diagnostics)
+    except Incomplete:
+        raise
     except UsageError as error:
         return Blocked((Diagnostic(str(error), loc),))
     except (Exception, RecursionError) as error:

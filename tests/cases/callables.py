@@ -19,6 +19,7 @@ CASES = (
     Case("callables", "templates", {"y": (N,), "x": (N,), "n": N}),
     Case("callables", "functions_as_arguments", {"y": (N,), "x": (N,), "n": N}),
     Case("callables", "launch_templates", {"y": (N,), "x": (N,), "n": N}),
+    Case("callables", "generic_kernels", {"y": (N, N), "x": (N,), "n": N}),
 )
 
 COMPILED = ("captured_early", "lambda_arguments")

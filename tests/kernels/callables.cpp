@@ -207,3 +207,10 @@ double launch_templates(Kokkos::View<double*> y, Kokkos::View<const double*> x, 
   for_each(n, KOKKOS_LAMBDA(const int i) { y(i) = x(i) * x(i); });
   return sum_of<double>(n, KOKKOS_LAMBDA(const int i) { return y(i) * y(i); });
 }
+
+void generic_kernels(Kokkos::View<double**> y, Kokkos::View<const double*> x, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(auto i) { y(i, 0) = x(i) * x(i); });
+  Kokkos::parallel_for(Kokkos::RangePolicy<Kokkos::IndexType<int>>(1, n), [=](const auto& i) { y(i, 0) += x(i - 1); });
+  Kokkos::MDRangePolicy<Kokkos::Rank<2>> square({0, 1}, {n, n});
+  Kokkos::parallel_for(square, KOKKOS_LAMBDA(const auto i, const int j) { y(i, j) = x(i) * x(j) / (i + 1); });
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from transform.frontend import fence, lambdas
+from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.clang import Cursor, CursorKind, children, strip
 from transform.frontend.scope import Binding, Closure, Env, Scope, Value
 
@@ -35,8 +35,8 @@ def is_callable(argument: Cursor) -> bool:
     return lambdas.is_lambda(strip(argument))
 
 
-def body(scope: Scope, argument: Cursor) -> Body | None:
-    """The lambda that an argument denotes; ``None`` after a finding."""
+def body(scope: Scope, argument: Cursor, policy: Cursor) -> Body | None:
+    """What a launch over ``policy`` calls; ``None`` after a finding, or where an instance is still missing."""
     source = strip(argument)
     found: Closure | None
     if source.kind == _K.LAMBDA_EXPR:
@@ -47,9 +47,11 @@ def body(scope: Scope, argument: Cursor) -> Body | None:
         scope.refuse(argument, *fence.UNKNOWN_LAMBDA)
         return None
     parts = children(found.cursor)
-    return Body(
-        found.cursor,
-        [c for c in parts if c.kind == _K.PARM_DECL],
-        [c for c in parts if c.kind == _K.COMPOUND_STMT],
-        dict(found.copied),
-    )
+    parameters = [c for c in parts if c.kind == _K.PARM_DECL]
+    generic = [p for p in parameters if any(c.spelling == "auto" for c in p.get_children())]
+    for parameter in generic:
+        scope.instances.concrete(parameter, kokkos.index_type(policy.type))
+    if generic:
+        return None
+    statements = [c for c in parts if c.kind == _K.COMPOUND_STMT]
+    return Body(found.cursor, parameters, statements, dict(found.copied))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from clang import cindex
 from clang.cindex import Cursor, CursorKind, StorageClass, TypeKind
@@ -262,7 +264,31 @@ def walk(cursor: Cursor) -> Iterator[Cursor]:
         yield from walk(child)
 
 
-def parse_file(path: Path, options: ParseOptions) -> Cursor:
+@dataclass(frozen=True)
+class Extra:
+    """What a file is read with beyond its text, so that instances of templates exist whose bodies are needed.
+
+    ``probes``: declarations at its end, one line each, ``{name}`` where their name goes; ``autos``: concrete
+    types in place of an ``auto``: the file, its offset there, and the type. No text moves: the type is
+    written as a macro as long as ``auto``.
+    """
+
+    probes: tuple[str, ...] = ()
+    autos: tuple[tuple[str, int, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.probes or self.autos)
+
+    def __or__(self, other: Extra) -> Extra:
+        return Extra(
+            tuple(dict.fromkeys(self.probes + other.probes)), tuple(dict.fromkeys(self.autos + other.autos))
+        )
+
+
+_extras: WeakKeyDictionary[Any, tuple[Extra, int]] = WeakKeyDictionary()  # and the line before the probes
+
+
+def parse_file(path: Path, options: ParseOptions, extra: Extra = Extra()) -> Cursor:
     """The translation unit of ``path``.
 
     Raises ``UsageError`` (no such file), ``KokkosHeadersMissing``, ``HeadersMissing``, ``Refused`` (compile
@@ -270,14 +296,54 @@ def parse_file(path: Path, options: ParseOptions) -> Cursor:
     """
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
-    return _parse(path, path.stat().st_mtime_ns, options)
+    return _parse(path, path.stat().st_mtime_ns, options, extra)
+
+
+def extra_of(cursor: Cursor) -> Extra:
+    """What the translation unit of ``cursor`` was read with."""
+    return _extras.get(cursor.translation_unit, (Extra(), 0))[0]
+
+
+def probe(cursor: Cursor, text: str) -> Cursor | None:
+    """The declaration made from a probe in the translation unit of ``cursor``; ``None`` if it has no such."""
+    unit = cursor.translation_unit
+    extra, line = _extras.get(unit, (Extra(), 0))
+    if text not in extra.probes:
+        return None
+    number = extra.probes.index(text)
+    file = unit.get_file(unit.spelling)
+    place = cindex.SourceLocation.from_position(unit, file, line + number + 1, text.index("{name}") + 1)
+    return Cursor.from_location(unit, place)
+
+
+def _edited(path: Path, extra: Extra) -> tuple[list[tuple[str, str]], list[str], int]:
+    """The texts to read in place of files, the flags that they need, and the lines of the main file."""
+    texts = {str(path): path.read_bytes()}
+    flags = ["-fno-access-control"] if extra.probes else []
+    for number, (file, offset, type_) in enumerate(extra.autos):
+        text = texts.get(file) or Path(file).read_bytes()
+        macro = f"kd{number:02d}"  # as long as auto
+        assert text[offset : offset + 4] == b"auto"
+        texts[file] = text[:offset] + macro.encode() + text[offset + 4 :]
+        flags.append(f"-D{macro}={type_}")
+    main = texts[str(path)]
+    if not main.endswith(b"\n"):
+        main += b"\n"
+    lines = main.count(b"\n")
+    named = [p.replace("{name}", f"kad_probe_{k}") for k, p in enumerate(extra.probes)]
+    texts[str(path)] = main + "".join(f"{p}\n" for p in named).encode()
+    return [(file, text.decode(errors="surrogateescape")) for file, text in texts.items()], flags, lines
 
 
 @lru_cache(maxsize=8)
-def _parse(path: Path, _modified: int, options: ParseOptions) -> Cursor:
+def _parse(path: Path, _modified: int, options: ParseOptions, extra: Extra) -> Cursor:
     _contents.cache_clear()
     flags = compiler_flags(path, options)
-    unit = cindex.Index.create().parse(str(path), args=flags)
+    texts, more, lines = _edited(path, extra)
+    unit = cindex.Index.create().parse(
+        str(path), args=[*flags, *more], unsaved_files=texts if extra else None
+    )
+    _extras[unit] = extra, lines
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not _harmless(d)]
     for error in errors:
         missing = re.match(r"'(.*)' file not found", error.spelling)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transform.frontend.clang import ClangType, Cursor, CursorKind, namespace, qualified, walk
-from transform.frontend.cpptypes import class_name, portable_spelling
+from transform.frontend.cpptypes import class_name, plain_spelling, portable_spelling
 
 DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 
@@ -97,6 +97,14 @@ def policy_space(type_: ClangType) -> tuple[str, str | None]:
         elif name and name not in _NEUTRAL_POLICY_ARGUMENTS:
             return space, name
     return space, None
+
+
+def index_type(type_: ClangType) -> str:
+    """The C++ type with which a launch over a policy, or an iteration count, calls its kernel."""
+    if class_name(type_) not in POLICIES:
+        return "Kokkos::RangePolicy<>::member_type"
+    member = "index_type" if class_name(type_) == "Kokkos::MDRangePolicy" else "member_type"
+    return f"{plain_spelling(type_)}::{member}"
 
 
 def is_view_assignment(call: Cursor) -> bool:

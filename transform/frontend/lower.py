@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from transform.diagnostics import Diagnostic, Refused, UsageError
-from transform.frontend import fence, kokkos
+from transform.diagnostics import Diagnostic, Refused
+from transform.frontend import fence
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
     ParseOptions,
-    TypeKind,
     key,
     location,
-    parse_file,
     qualified,
 )
 from transform.frontend.cpptypes import is_mutable_reference, is_view, plain_spelling, scalar, view
+from transform.frontend.instances import Instances, with_instances
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.scope import Binding, Broken, Memory, Scope, Value
+from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Block, Param, Program, Return
 from transform.ir.types import Scalar
@@ -35,88 +33,25 @@ _RETURN_KEY = 0  # parameters and variables have the addresses of their declarat
 def lower(path: Path, options: ParseOptions, function: str | None) -> Program:
     """The function of ``path`` to differentiate, as IR.
 
-    ``function`` is its name, qualified or not; ``None`` if the file has one candidate only: a free function
-    that returns ``double``, ``float`` or nothing and contains a Kokkos parallel construct.
+    ``function`` is its name, as ``targets.select`` takes it; ``None`` if the file has one candidate only.
 
     Raises ``UsageError`` (missing file, unknown or ambiguous function), ``Refused`` (compile errors, or code
     outside the supported scope: all findings at once), ``clang.HeadersMissing``.
     """
-    unit = parse_file(path, options)
-    return lower_function(_select(unit, path, function), path)
-
-
-# ---- selection ----
-
-
-def _select(unit: Cursor, path: Path, function: str | None) -> Cursor:
-    defined = list(_free_functions(unit, path))
-    if function is not None:
-        return _named(unit, defined, path, function)
-    candidates = [f for f in defined if _differentiable_result(f) and kokkos.has_launch(f)]
-    if len(candidates) == 1:
-        return candidates[0]
-    if not candidates:
-        others = ", ".join(qualified(f) for f in defined) or "none"
-        raise UsageError(
-            f"{path}: no free function returns double, float or void and contains a Kokkos::parallel_for or "
-            f"parallel_reduce (functions defined here: {others})"
-        )
-    names = "\n".join(f"  {qualified(f)}  (line {f.location.line})" for f in candidates)
-    raise UsageError(f"{path} has several candidates; choose one with --function NAME:\n{names}")
-
-
-def _named(unit: Cursor, defined: list[Cursor], path: Path, function: str) -> Cursor:
-    wanted = function.removeprefix("::")
-    found = [f for f in defined if qualified(f) == wanted] or [f for f in defined if f.spelling == wanted]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        lines = ", ".join(f"{qualified(f)} (line {f.location.line})" for f in found)
-        raise UsageError(f"{path}: '{function}' is ambiguous: {lines}")
-    if any(t.spelling == wanted for t in _templates(unit, path)):
-        raise UsageError(
-            f"{path}: '{function}' is a template: wrap the instance to differentiate in a function"
-        )
-    names = sorted({qualified(f) for f in defined} | {str(f.spelling) for f in defined})
-    close = difflib.get_close_matches(wanted, names, n=3)
-    known = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names) or 'none'}"
-    raise UsageError(f"{path}: no function '{function}' is defined here; {known}")
-
-
-def _free_functions(parent: Cursor, path: Path) -> Iterator[Cursor]:
-    """The functions with a body in the main file, in any namespace."""
-    for cursor in _declarations(parent, path):
-        if cursor.kind == _K.FUNCTION_DECL and cursor.is_definition():
-            yield cursor
-
-
-def _templates(parent: Cursor, path: Path) -> Iterator[Cursor]:
-    return (c for c in _declarations(parent, path) if c.kind == _K.FUNCTION_TEMPLATE)
-
-
-def _declarations(parent: Cursor, path: Path) -> Iterator[Cursor]:
-    """What the main file declares at namespace scope."""
-    for cursor in parent.get_children():
-        if cursor.location.file is None or str(cursor.location.file.name) != str(path):
-            continue
-        if cursor.kind in (_K.NAMESPACE, _K.LINKAGE_SPEC, _K.UNEXPOSED_DECL):
-            yield from _declarations(cursor, path)
-        else:
-            yield cursor
-
-
-def _differentiable_result(function: Cursor) -> bool:
-    return function.result_type.get_canonical().kind in (TypeKind.VOID, TypeKind.DOUBLE, TypeKind.FLOAT)
+    return with_instances(path, options, lambda unit: lower_function(select(unit, path, function), path))
 
 
 # ---- lowering ----
 
 
 def lower_function(function: Cursor, path: Path) -> Program:
-    """One function with a body, or an instance of a template, as IR. Raises ``Refused``."""
-    scope = Scope(expression, body)
+    """One function with a body, or an instance of a template, as IR.
+
+    Raises ``Refused``, and ``Incomplete`` if the translation unit lacks instances that it needs.
+    """
+    scope = Scope(expression, body, Instances(function))
     returns = scalar(function.result_type)
-    if not _differentiable_result(function):
+    if not differentiable_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"
         scope.refuse(function, message, "return double, float or void")
     params = tuple(_parameter(scope, p) for p in function.get_arguments())
@@ -127,6 +62,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
     stmts = [*scope.prologue, *scope.stmts]
     if returns is not None:
         stmts.append(_return(scope, function, returns))
+    scope.instances.check()
     if scope.findings:
         raise Refused(sorted(scope.findings, key=_position))
     program = Program(

@@ -136,7 +136,7 @@ def launch(scope: Scope, cursor: Cursor) -> None:
         scope.refuse(cursor, "the body of this launch is not a lambda", _LAMBDA_HINT)
         return
     found = policy(scope, policy_cursor)
-    called = body(scope, callee)
+    called = body(scope, callee, strip(policy_cursor))
     if called is None:
         return
     if found is None:

@@ -30,6 +30,8 @@ from transform.ir.types import BOOL, DOUBLE, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transform.frontend.instances import Instances
+
 
 # ---- places: what an lvalue denotes ----
 
@@ -184,6 +186,7 @@ class Scope:
 
     expression: Callable[[Scope, Cursor, str, bool], Atom]
     body: Callable[[Scope, list[Cursor]], None]
+    instances: Instances
     fresh: Fresh = field(default_factory=lambda: Fresh(0))
     findings: list[Diagnostic] = field(default_factory=list)
     stmts: list[Stmt] = field(default_factory=list)
