@@ -86,8 +86,8 @@ class Unit:
 def scan(path: Path, options: ParseOptions, inside: Callable[[str], bool], arch: Architecture) -> Unit:
     """The functions of one translation unit that are defined in files which ``inside`` accepts.
 
-    The file is parsed once, and again if kernels need instances of templates that only Kokkos makes. Raises ``HeadersMissing`` and ``UsageError`` (no such file), nothing about a
-    single function.
+    The file is parsed once, and again if kernels need instances of templates that only Kokkos makes.
+    Raises ``HeadersMissing`` and ``UsageError`` (no such file), nothing about a single function.
     """
     try:
         unit = parse_file(path, options)

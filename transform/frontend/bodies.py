@@ -36,7 +36,7 @@ def is_callable(argument: Cursor) -> bool:
 
 
 def body(scope: Scope, argument: Cursor, policy: Cursor) -> Body | None:
-    """What a launch over ``policy`` calls; ``None`` after a finding, or where an instance is still missing."""
+    """What a launch over ``policy`` calls; ``None`` after a finding, or if an instance is missing yet."""
     source = strip(argument)
     found: Closure | None
     if source.kind == _K.LAMBDA_EXPR:

@@ -13,9 +13,9 @@ from transform.frontend.clang import (
     ParseOptions,
     key,
     location,
-    qualified,
 )
 from transform.frontend.cpptypes import is_mutable_reference, is_view, plain_spelling, scalar, view
+from transform.frontend.functions import instance_name
 from transform.frontend.instances import Instances, with_instances
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_stmt import body
@@ -67,7 +67,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
         raise Refused(sorted(scope.findings, key=_position))
     program = Program(
         name=str(function.spelling),
-        qualified=qualified(function),
+        qualified=instance_name(function),
         params=tuple(p for p in params if p is not None),
         returns=returns,
         body=remove_dead(Block(tuple(stmts))),
