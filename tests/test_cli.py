@@ -253,3 +253,19 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert "explain" in capsys.readouterr().out
     assert cli.main(["--version"]) == 0
     assert cli.main([]) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--function", "enery"], "no function 'enery' is defined here; did you mean energy?"),
+        (["--wrt", "xx"], "--wrt xx: 'energy' has no parameter 'xx'; did you mean 'x'?"),
+        (["--wrt", "idx"], "--wrt idx: parameter 'idx' of 'energy' is not floating-point"),
+        (["--of", "x"], "--of x: 'energy' does not write a View 'x'"),
+    ],
+)
+def test_unknown_names_are_usage_errors(
+    kernel: Path, option: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["grad", str(kernel), *option, "--out", str(kernel.parent)]) == cli.USAGE
+    assert message in capsys.readouterr().err

@@ -1,6 +1,6 @@
 // expect: 13:15 a local union is not supported
 // expect: 17:14 reinterpret_cast is not supported
-// expect: 18:14 the function __builtin_popcount is not known
+// expect: 18:14 the function __builtin_popcount has no body here
 // expect: 18:38 const_cast is not supported
 // expect: 19:9 inline assembly is not supported
 // expect: 20:9 try is not supported

@@ -1,5 +1,5 @@
 // expect: 14:79 the recursive call of 'recursive' is not supported
-// expect: 22:14 the function external is not known
+// expect: 22:14 the function external has no body here
 // expect: 24:28 members of classes are not supported
 // expect: 25:14 'reference' returns 'double &'
 // expect: 26:9 the function printf is not supported

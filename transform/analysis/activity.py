@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from transform.adjoint.rules import RULES, has_partial
 from transform.diagnostics import Diagnostic
+from transform.ir.build import TEMPORARY
 from transform.ir.nodes import (
     Apply,
     Atom,
@@ -74,9 +75,10 @@ def through_integers(program: Program, active: Activity) -> list[Diagnostic]:
             match s:
                 case Let(target=t, op=Apply("cast", (Symbol() as a,)), loc=loc):
                     if not is_floating(t.type) and is_floating(a.type) and a in active.varied:
+                        value = "this value" if a.name == TEMPORARY else f"'{a.name}'"
                         found.append(
                             Diagnostic(
-                                f"'{a.name}' depends on an independent and is turned into an integer here",
+                                f"{value} depends on an independent and is turned into an integer here",
                                 loc,
                                 "compute the integer from inactive data, or exclude its source with --wrt",
                             )

@@ -56,15 +56,35 @@ _FUNCTIONS: dict[str, str] = {
     "Kokkos::realloc": "allocate a View of the right size",
     "std::swap": "swapping Views renames them: launch with the names exchanged, or use Kokkos::deep_copy",
     "Kokkos::kokkos_swap": "swapping Views renames them: launch with the names exchanged, or deep_copy",
-    "printf": "remove output from the differentiated function",
-    "std::printf": "remove output from the differentiated function",
-    "Kokkos::printf": "remove output from the differentiated function",
     "Kokkos::abort": "check the arguments before the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",
     "Kokkos::TeamThreadRange": "write the inner loop as a for loop",
     "Kokkos::single": "write it as part of the kernel",
     "__assert_fail": "check the arguments before the differentiated function, or define NDEBUG (-DNDEBUG)",
+}
+
+_OUTPUT = "remove output from the differentiated function"
+_INPUT = "read the data before the differentiated function and pass it as a parameter"
+_RANDOM = "draw the random numbers before the differentiated function and pass them in a View"
+# C's functions, with or without std::, and Kokkos' own of the same name.
+_C_FUNCTIONS: dict[str, str] = {
+    **dict.fromkeys(("printf", "fprintf", "puts", "fputs", "putchar", "putc", "fwrite", "fflush"), _OUTPUT),
+    **dict.fromkeys(("scanf", "fscanf", "sscanf", "fread", "fopen", "fclose", "fgets", "getchar"), _INPUT),
+    **dict.fromkeys(("rand", "srand", "random", "srandom", "rand_r"), _RANDOM),
+    **dict.fromkeys(("drand48", "erand48", "lrand48", "srand48"), _RANDOM),
+    **dict.fromkeys(("memcpy", "memmove", "memset"), "assign the elements, or use Kokkos::deep_copy"),
+}
+# A class of std or Kokkos whose name has this in it: what to do instead.
+_CLASS_FAMILIES: dict[str, str] = {
+    "ostream": _OUTPUT,
+    "ofstream": _OUTPUT,
+    "istream": _INPUT,
+    "ifstream": _INPUT,
+    "_distribution": _RANDOM,
+    "_engine": _RANDOM,
+    "random_device": _RANDOM,
+    "Kokkos::Random_": _RANDOM,
 }
 
 _CLASSES: dict[str, str] = {
@@ -78,13 +98,15 @@ _CLASSES: dict[str, str] = {
     "Kokkos::Array": "use a C array (double a[3])",
     "std::array": "use a C array (double a[3])",
     "std::vector": "use a Kokkos::View on the host, a fixed-size array in a kernel",
-    "std::basic_ostream": "remove output from the differentiated function",
 }
 
 _REDUCERS = ("Prod", "Min", "Max", "MinLoc", "MaxLoc", "MinMax", "MinMaxLoc", "LAnd", "LOr", "BAnd", "BOr")
 
 
 UNKNOWN_LAMBDA = ("this lambda is not known here", "write the lambda expression itself here")
+_NO_BODY = (
+    "define it in this file or in an included header, or give it a custom derivative (a hand-written adjoint)"
+)
 _REWRITE = "rewrite it with scalars, arrays, loops and if / else"
 
 
@@ -103,14 +125,28 @@ def function(callee: Cursor) -> tuple[str, str]:
     name = qualified(callee)
     if name in _FUNCTIONS:
         return f"the function {name} is not supported", _FUNCTIONS[name]
+    if name.removeprefix("std::").removeprefix("Kokkos::") in _C_FUNCTIONS:
+        hint = _C_FUNCTIONS[str(callee.spelling)]
+        return f"the function {callee.spelling} is not supported", hint
     if callee.kind == CursorKind.CXX_METHOD:
         owner = callee.semantic_parent
-        hint = _CLASSES.get(qualified(owner), "call free functions only")
+        if callee.is_virtual_method():
+            message = f"the virtual function {owner.spelling}::{callee.spelling} may be any override of it"
+            return message, "make the class a template parameter, or call a function that is not virtual"
+        hint = _class_hint(qualified(owner)) or "call free functions only"
         return f"the member function {owner.spelling}::{callee.spelling} is not supported", hint
+    if callee.get_definition() is None:
+        return f"the function {name} has no body here", _NO_BODY
     return (
         f"the function {name} is not known",
         "define it as an inline function in this file or an included header",
     )
+
+
+def _class_hint(name: str) -> str | None:
+    """What to do instead of using a class of Kokkos or the standard library."""
+    families = (hint for part, hint in _CLASS_FAMILIES.items() if part in name)
+    return _CLASSES.get(name) or next(families, None)
 
 
 def reducer(name: str) -> tuple[str, str]:
@@ -128,8 +164,6 @@ def policy(cursor: Cursor) -> tuple[str, str]:
 
 def variable_type(cursor: Cursor) -> tuple[str, str]:
     """Message and hint for a variable or parameter of an unsupported type."""
-    name = class_name(cursor.type)
-    hint = _CLASSES.get(
-        name, "supported are scalars, fixed-size arrays of scalars, and Kokkos::View of rank 0 to 8"
-    )
+    known = "supported are scalars, fixed-size arrays of scalars, and Kokkos::View of rank 0 to 8"
+    hint = _class_hint(class_name(cursor.type)) or known
     return f"a variable of type '{cursor.type.spelling}' is not supported", hint
