@@ -100,11 +100,14 @@ class _Attach:
             if loads & written(s.body):
                 self._refuse_lost(replace(s, body=body), names)
                 rest = tuple(r for r in s.reductions if r not in chosen)
-                self._search(replace(s, body=_only(body, names), reductions=tuple(chosen)), chosen)
+                alone = Block((replace(s, body=_only(body, names), reductions=tuple(chosen)),))
+                (copy,) = renamed(alone, self.fresh)[0].stmts
+                assert isinstance(copy, Launch)
+                self._search(copy, list(copy.reductions), [r.result for r in chosen])
                 kept = replace(s, body=_without(s.body, names), reductions=rest)
                 self.b.stmts += remove_dead(Block((kept,)), [r.result for r in rest]).stmts
             else:
-                self._search(replace(s, body=body), chosen)
+                self._search(replace(s, body=body), chosen, [r.result for r in chosen])
         return list(out)
 
     def _refuse_lost(self, s: Launch, names: set[Symbol]) -> None:
@@ -116,8 +119,8 @@ class _Attach:
                 message = "the reduced value depends on what the same iteration has written"
                 raise Refused([Diagnostic(message, lost.loc, "keep it in a local scalar")])
 
-    def _search(self, s: Launch, chosen: list[Reduction]) -> None:
-        """Launch ``s`` with locations and numbers of zeros, then the carriers."""
+    def _search(self, s: Launch, chosen: list[Reduction], results: list[Symbol]) -> None:
+        """Launch ``s`` with locations and numbers of zeros, then the carriers; define ``results``."""
         slices = {r.accumulator: renamed(_only(s.body, {r.accumulator}), self.fresh)[0] for r in chosen}
         values = {r.result: self.fresh.symbol(f"{r.result.name}_value", r.result.type) for r in chosen}
         locations: dict[Symbol, Symbol] = {}
@@ -144,14 +147,14 @@ class _Attach:
                 annotated = self._counted(annotated, accumulator, counts)
             self.b.stmts += annotated.stmts
         self.b.add_stmt(replace(s, body=Block(tuple(body)), reductions=tuple(reductions)))
-        for r in chosen:
+        for r, result in zip(chosen, results, strict=True):
             slice_ = slices[r.accumulator]
             if r.combiner is Combiner.PROD:
                 carrier = self._product_carrier(s, r, slice_, products[r.accumulator])
             else:
                 carrier = self._extremum_carrier(s, r, slice_, locations[r.accumulator], strides)
             op = Apply("attach", (values[r.result], carrier))
-            self.b.add_stmt(Let(r.result, op, s.loc))
+            self.b.add_stmt(Let(result, op, s.loc))
 
     # ---- extrema ----
 

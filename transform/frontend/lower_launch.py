@@ -8,20 +8,18 @@ from transform.frontend.bodies import Body, body, is_callable
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
-    TypeKind,
     arguments,
     expressions,
     is_written,
     key,
     location,
-    qualified,
     strip,
 )
-from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar, view
-from transform.frontend.places import place
-from transform.frontend.scope import Alias, Broken, Policy, Scope, Sum, Value, Variable
-from transform.ir.nodes import Atom, Block, Const, Launch, Range, Reduction
-from transform.ir.types import INT, Accumulator
+from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
+from transform.frontend.reducers import Result, close_results, deliver, open_result
+from transform.frontend.scope import Broken, Env, Policy, Scope, Value
+from transform.ir.nodes import Atom, Block, Const, Launch, Range
+from transform.ir.types import INT
 
 _K = CursorKind
 _LAMBDA_HINT = "write KOKKOS_LAMBDA(...) or [=](...)"
@@ -191,64 +189,27 @@ def _lower_launch(
             Range(index, convert(scope, lo, type_, "", cursor), convert(scope, hi, type_, "", cursor))
         )
         inside[key(parameter)] = Value(index.name, type_, index)
-    reductions = []
-    for parameter, result in zip(parameters[rank:], results, strict=True):
-        found_result = _reduction(scope, parameter, result)
-        if found_result is None:
-            inside[key(parameter)] = Broken()
-            continue
-        reductions.append(found_result)
-        inside[key(parameter)] = Alias(Sum(found_result[0].accumulator))
+    opened: dict[int, Result] = {}
+    for parameter, argument in zip(parameters[rank:], results, strict=True):
+        result = open_result(scope, parameter, argument)
+        if result is not None:
+            opened[key(parameter)] = result
+        inside[key(parameter)] = Broken() if result is None else result.binding
     before, scope.env = scope.env, inside
-    kernel = _kernel_body(scope, called.statements)
+    kernel, after = _kernel_body(scope, called.statements)
     scope.env = before
-    pairs = tuple(r for r, _ in reductions)
-    scope.stmts.append(Launch(label, found.space, tuple(ranges), kernel, pairs, loc=location(cursor)))
-    for reduction, target in reductions:
-        old = scope.env[target.key]
-        assert isinstance(old, Value)
-        scope.env[target.key] = Value(old.name, old.type, reduction.result)
+    kernel, reductions = close_results(scope, opened, kernel, after)
+    scope.stmts.append(Launch(label, found.space, tuple(ranges), kernel, reductions, loc=location(cursor)))
+    deliver(scope, opened.values(), reductions)
 
 
-def _kernel_body(scope: Scope, statements: list[Cursor]) -> Block:
-    """The lambda's body; constant arrays that it uses are declared at its start."""
+def _kernel_body(scope: Scope, statements: list[Cursor]) -> tuple[Block, Env]:
+    """The lambda's body and the variables at its end; constant arrays that it uses are declared first."""
     outer = scope.prologue, scope.constants, scope.loop_depth
     scope.prologue, scope.constants, scope.loop_depth = [], {}, 0
     scope.in_kernel = True
-    block, _ = scope.branch(lambda: scope.body(scope, statements))
+    block, after = scope.branch(lambda: scope.body(scope, statements))
     scope.in_kernel = False
     block = Block((*scope.prologue, *block.stmts))
     scope.prologue, scope.constants, scope.loop_depth = outer
-    return block
-
-
-def _reduction(scope: Scope, parameter: Cursor, result: Cursor) -> tuple[Reduction, Variable] | None:
-    type_ = scalar(parameter.type)
-    if type_ is None or not is_mutable_reference(parameter.type) or not (type_.is_float or type_.is_integer):
-        scope.refuse(parameter, "this reduction argument is not supported", "write double& sum")
-        return None
-    source = strip(result)
-    while source.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CALL_EXPR):
-        if source.kind == _K.CALL_EXPR:
-            owner = source.referenced.semantic_parent if source.referenced is not None else None
-            if owner is None or qualified(owner) != "Kokkos::Sum":
-                scope.refuse(result, *fence.reducer(class_name(source.type)))
-                return None
-            source = strip(arguments(source)[0])
-        else:
-            source = strip(expressions(source)[-1])
-    if view(source.type) is not None or source.type.get_canonical().kind == TypeKind.RECORD:
-        scope.refuse(result, *fence.reducer(class_name(source.type)))
-        return None
-    target = place(scope, source)
-    if target is None:
-        return None
-    if not isinstance(target, Variable):
-        scope.refuse(
-            result, "the result of a reduction must be a scalar variable", "reduce into a local double"
-        )
-        return None
-    old = scope.env[target.key]
-    assert isinstance(old, Value)
-    accumulator = scope.fresh.symbol(str(parameter.spelling) or "sum", Accumulator(type_))
-    return Reduction(accumulator, scope.fresh.symbol(old.name, type_)), target
+    return block, after

@@ -23,13 +23,13 @@ struct Located {
 // The first of several equal values is kept, whichever thread saw it.
 template <class T>
 KOKKOS_INLINE_FUNCTION void keep_min(Located<T>& kept, const T& value, long where) {
-  if (where < 0 || value > kept.value) return;
-  if (value < kept.value || kept.where < 0 || where < kept.where) kept = Located<T>{value, where};
+  const bool first = value == kept.value && where >= 0 && (kept.where < 0 || where < kept.where);
+  if (value < kept.value || first) kept = Located<T>{value, where};
 }
 template <class T>
 KOKKOS_INLINE_FUNCTION void keep_max(Located<T>& kept, const T& value, long where) {
-  if (where < 0 || value < kept.value) return;
-  if (value > kept.value || kept.where < 0 || where < kept.where) kept = Located<T>{value, where};
+  const bool first = value == kept.value && where >= 0 && (kept.where < 0 || where < kept.where);
+  if (value > kept.value || first) kept = Located<T>{value, where};
 }
 template <class T>
 KOKKOS_INLINE_FUNCTION void keep_min(Located<T>& kept, const Located<T>& other) {
