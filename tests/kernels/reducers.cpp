@@ -16,7 +16,7 @@ double largest(In x, double a, int n) {
     const double v = a * x(i) * x(i);
     if (v > best) best = v;
   }, Kokkos::Max<double>(m));
-  return m * a;
+  return m < -1e300 ? a : m * a;
 }
 
 double smallest(In x, int n) {
@@ -46,7 +46,7 @@ double steepest(In x, Index skip, int n) {
     }
     best = fmax(best, 0.1 * x(i));
   }, Kokkos::Max<double>(m));
-  return m * m;
+  return m < -1e300 ? 2.0 : m * m;
 }
 
 double matrix_max(Matrix A, int n, int m) {

@@ -1,16 +1,33 @@
-// expect: 10:92 the reducer Kokkos::Max is not supported
-// expect: 11:78 the reducer Kokkos::Prod is not supported
-// expect: 12:78 the reduction result Kokkos::View is not supported
-// expect: 13:78 the result of a reduction must be a scalar variable
-// expect: 14:3 the function Kokkos::parallel_scan is not supported
+// expect: 12:81 this kernel does more with its accumulator than a max may
+// expect: 14:27 this kernel does more with its accumulator than a max may
+// expect: 20:6 this kernel does more with its accumulator than a max may
+// expect: 21:77 this kernel does more with its accumulator than a max may
+// expect: 23:27 this kernel does more with its accumulator than a max may
+// expect: 24:82 this kernel does more with its accumulator than a product may
+// expect: 30:6 this kernel does more with its accumulator than a max may
+// expect: 31:3 the function Kokkos::parallel_scan is not supported
 #include <Kokkos_Core.hpp>
 double reducers(Kokkos::View<double*> x, Kokkos::View<double*> y, int n) {
-  double r = 0, list[2] = {};
-  Kokkos::View<double> result("result");
-  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s = x(i) > s ? x(i) : s; }, Kokkos::Max<double>(r));
-  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s *= x(i); }, Kokkos::Prod<double>(r));
-  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += x(i); }, result);
-  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += x(i); }, list[1]);
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) { m = m + x(i); }, Kokkos::Max<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) { m = x(i) < m ? x(i) : m; },
+                          Kokkos::Max<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) {
+    if (x(i) > m) {
+      m = x(i);
+      y(i) = 1;
+    }
+  }, Kokkos::Max<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) { m = x(i); }, Kokkos::Max<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) { if (x(i) > m + 1) m = x(i); },
+                          Kokkos::Max<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& p) { p *= p * x(i); }, Kokkos::Prod<double>(r));
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& m) {
+    for (int k = 0; k < n; ++k) {
+      if (m > 3) x(i) += 1;
+    }
+    m = fmax(m, x(i));
+  }, Kokkos::Max<double>(r));
   Kokkos::parallel_scan(n, KOKKOS_LAMBDA(int i, double& s, bool last) { s += x(i); if (last) y(i) = s; });
   return r;
 }

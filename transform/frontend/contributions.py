@@ -8,7 +8,7 @@ is what the iteration contributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from transform.ir.nodes import (
@@ -24,6 +24,7 @@ from transform.ir.nodes import (
     Store,
     Symbol,
 )
+from transform.ir.types import BOOL
 from transform.ir.walk import uses, walk
 
 _FLIPPED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
@@ -238,3 +239,21 @@ def only_joins(
         if not isinstance(end, Symbol) or group.get(end) != start:
             return False
     return True
+
+
+def empty_loses(body: Block, combiners: Mapping[Symbol, Combiner]) -> dict[Symbol, Atom]:
+    """What comparisons of values with accumulators that are still empty may be taken for: any value wins.
+
+    A value that would not (the largest number, infinity, not a number) is not kept by the reduction either.
+    """
+    found: dict[Symbol, Atom] = {}
+    for s in walk(body):
+        match s:
+            case Let(target=target, op=Apply(fn=fn, args=(a, b))) if fn in _FLIPPED:
+                for kept, relation in ((a, fn), (b, _FLIPPED[fn])):
+                    combiner = combiners.get(kept) if isinstance(kept, Symbol) else None
+                    if combiner in _BETTER:
+                        found[target] = Const(relation in _BETTER[combiner], BOOL)
+            case _:
+                pass
+    return found

@@ -18,11 +18,12 @@ from transform.frontend.clang import (
     qualified,
     strip,
 )
-from transform.frontend.contributions import only_joins
+from transform.frontend.contributions import empty_loses, only_joins
 from transform.frontend.cpptypes import bits, class_name, is_mutable_reference, is_signed, scalar, view
 from transform.frontend.places import place, write
 from transform.frontend.scope import Alias, Binding, Element, Env, Place, Scope, Sum, Value, Variable
-from transform.frontend.views import element_index, rank, view_of
+from transform.frontend.shape import element_index, rank
+from transform.frontend.views import view_of
 from transform.ir.nodes import (
     Atom,
     Block,
@@ -135,6 +136,7 @@ def close_results(
         if end != start
     )
     neutral: dict[Symbol, Atom] = {start: identity(r.combiner, r.type) for start, r in started.items()}
+    neutral |= empty_loses(kernel, {start: r.combiner for start, r in started.items()})
     kernel = substitute(Block((*kernel.stmts, *contributions)), neutral)
     reductions = tuple(
         Reduction(r.accumulator, scope.fresh.symbol(_named(scope, r.target), r.type), r.combiner)

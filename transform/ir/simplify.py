@@ -3,7 +3,7 @@
 IR before -> after: equal pure operations in the same or an enclosing scope become one; loads are shared
 while nothing may have written the memory in between, and a load of what was just stored is the stored
 value; ``copy`` of a constant or a named value disappears; loop-carried scalars that never change become
-their initial value; arithmetic with 0 and 1 folds. Floating-point results stay bitwise the same for
+their initial value; arithmetic with 0 and 1 and known conditions fold. Floating-point results stay bitwise the same for
 finite values (see ``Builder``).
 """
 
@@ -42,7 +42,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import Scalar
+from transform.ir.types import BOOL, Scalar
 from transform.ir.walk import written
 
 _FOLDING: dict[str, Callable[..., Atom]] = {
@@ -173,6 +173,14 @@ class _Simplifier:
             return op.args[0]
         if op.fn == "select" and op.args[1] == op.args[2]:
             return op.args[1]
+        if op.fn == "select" and isinstance(op.args[0], Const):
+            return op.args[1] if op.args[0].value else op.args[2]
+        if op.fn == "not" and isinstance(op.args[0], Const):
+            return Const(not op.args[0].value, BOOL)
+        if op.fn in ("and", "or"):
+            for a, b in (op.args, op.args[::-1]):
+                if isinstance(a, Const):
+                    return a if bool(a.value) == (op.fn == "or") else b
         rule = _FOLDING.get(op.fn)
         if rule is None or (op.fn != "neg" and not any(isinstance(a, Const) for a in op.args)):
             return None
@@ -212,6 +220,11 @@ class _Simplifier:
 
     def branch(self, s: If, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
         cond = self.atom(s.cond)
+        if isinstance(cond, Const):
+            for inner in (s.then if cond.value else s.orelse).stmts:
+                self.stmt(inner, known, loads)
+            self.map |= {m.result: self.atom(m.then if cond.value else m.orelse) for m in s.merges}
+            return
         then = self.block(s.then, dict(known), dict(loads))
         then_values = [self.atom(m.then) for m in s.merges]
         orelse = self.block(s.orelse, dict(known), dict(loads))
