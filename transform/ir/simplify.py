@@ -3,8 +3,8 @@
 IR before -> after: equal pure operations in the same or an enclosing scope become one; loads are shared
 while nothing may have written the memory in between, and a load of what was just stored is the stored
 value; ``copy`` of a constant or a named value disappears; loop-carried scalars that never change become
-their initial value; arithmetic with 0 and 1 and known conditions fold. Floating-point results stay bitwise the same for
-finite values (see ``Builder``).
+their initial value; arithmetic with 0 and 1 folds, and so do branches on known conditions. Floating-point
+results stay bitwise the same for finite values (see ``Builder``).
 """
 
 from __future__ import annotations
