@@ -125,12 +125,18 @@ def _print(a: Argument, name: str) -> str:
     return f"  print({name});" if isinstance(a.type, View) else f'  std::printf(" %.17g", double({name}));'
 
 
+def compiled(text: str, name: str, flags: tuple[str, ...] = FLAGS) -> Path:
+    """The binary of a program's text."""
+    tools = toolchain()
+    special = replace(tools, flags=(*tools.flags, *flags))
+    binary = compile_cached(special, text, include_dirs=(KERNELS,), name=name, timeout=600)
+    assert isinstance(binary, Path), binary.log
+    return binary
+
+
 def run(calls: list[Call], name: str) -> Mapping[str, np.ndarray]:
     """Compile and run: what each call printed."""
-    tools = toolchain()
-    strict = replace(tools, flags=(*tools.flags, *FLAGS))
-    binary = compile_cached(strict, program(calls), include_dirs=(KERNELS,), name=name, timeout=600)
-    assert isinstance(binary, Path), binary.log
+    binary = compiled(program(calls), name)
     printed = subprocess.run(
         [str(binary)],
         check=True,

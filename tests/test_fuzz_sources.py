@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -64,17 +63,6 @@ def test_sources(file: Path) -> None:
     assert found["right"] >= 0.2 * found.total(), found
 
 
-@dataclass(frozen=True, eq=False)
-class Written(Case):
-    """A case in a file of its own."""
-
-    where: Path = Path()
-
-    @property
-    def path(self) -> Path:
-        return self.where
-
-
 def test_compiled_sources(file: Path, tmp_path: Path) -> None:
     """The compiler understands a source as the interpreter does: results of the primal and adjoints."""
     calls: list[Call] = []
@@ -84,7 +72,7 @@ def test_compiled_sources(file: Path, tmp_path: Path) -> None:
         made = attempt(file, random.Random(number), name=f"f{number}")
         if made.oracle is None:
             continue
-        case = Written(path.stem, f"f{number}", made.oracle.arguments, where=path)
+        case = Case(path.stem, f"f{number}", made.oracle.arguments, directory=path.parent)
         plan = spread(made.oracle.plans, 3)[number % min(3, len(made.oracle.plans))]
         calls.append(Call(f"c{number}", case, made.oracle, plan))
         texts.append(made.text)

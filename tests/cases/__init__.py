@@ -29,6 +29,7 @@ class Case:
     of: tuple[str, ...] | None = None
     note: str = ""
     floats: frozenset[str] = field(default=frozenset())  # Views of float
+    directory: Path = KERNELS
 
     @property
     def name(self) -> str:
@@ -36,7 +37,7 @@ class Case:
 
     @property
     def path(self) -> Path:
-        return KERNELS / f"{self.file}.cpp"
+        return self.directory / f"{self.file}.cpp"
 
     def values(self) -> dict[str, Any]:
         """Fresh arguments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -105,6 +106,8 @@ class Names:
         return self._names[symbol]
 
     def fresh(self, wish: str) -> str:
+        """A name like ``wish``, from which what is no letter, digit or underscore is left out."""
+        wish = re.sub(r"\W+", "", wish) or "value"
         name, n = wish, 1
         while name in _RESERVED or any(name in s for s in self._scopes):
             n += 1
