@@ -66,12 +66,13 @@ def _kernel(signature: Signature) -> str:
     holders = ",\n      ".join(_holder(a) for a in arguments)
     loads = ",\n        ".join(f'{_holder(a)}(in, "{a.name}", {_role(a)})' for a in arguments)
     names = ", ".join(f'"{a.name}"' for a in arguments if a.has_adjoint)
-    values = [_of(signature, a, "value") for a in arguments]
+    prepare, values = _values(signature)
     tangents = [_of(signature, a, "tangent") for a in arguments if a.has_adjoint]
     floating = signature.returns is not None and signature.returns.is_float
     if floating and signature.returns is not None:
         tangent = [
             f"    {signature.returns.name} r_d = 0;",
+            *prepare,
             f"    const double r = {_call(f'::kad::{signature.name}_tangent', [*values, *tangents, 'r_d'])};",
             "    value_d = static_cast<double>(r_d);",
             "    return r;",
@@ -79,7 +80,8 @@ def _kernel(signature: Signature) -> str:
     else:
         tangent = [
             "    value_d = 0;",
-            *_returning(signature, f"::kad::{signature.name}_tangent", [*values, *tangents]),
+            *prepare,
+            *_returning(signature, _call(f"::kad::{signature.name}_tangent", [*values, *tangents])),
         ]
     lines = [
         "struct Kernel {",
@@ -92,7 +94,8 @@ def _kernel(signature: Signature) -> str:
         f"        {loads}}};",
         "  }",
         "  static double primal(Parameters& p) {",
-        *_returning(signature, f"::{signature.qualified}", values),
+        *prepare,
+        *_returning(signature, signature.call(lambda a: _of(signature, a, "value"))),
         "  }",
         "  static double tangent(Parameters& p, double& value_d) {",
         *tangent,
@@ -104,7 +107,7 @@ def _kernel(signature: Signature) -> str:
 
 def _variant(signature: Signature, key: str) -> str:
     gradient = f"::kad_{key}::{signature.name}_grad"
-    values = [_of(signature, a, "value") for a in signature.arguments]
+    prepare, values = _values(signature)
     adjoints = [_of(signature, a, "adjoint") for a in signature.arguments if a.has_adjoint]
     floating = signature.returns is not None and signature.returns.is_float
     seed = [f"static_cast<{signature.returns.name}>(seed)"] if floating and signature.returns else []
@@ -118,7 +121,12 @@ def _variant(signature: Signature, key: str) -> str:
     ]
     lines = [f"class Variant_{key} final : public kad_harness::Gradient<Kernel::Parameters> {{", " public:"]
     for head, arguments in calls:
-        lines += [f"  double {head} override {{", *_returning(signature, gradient, arguments), "  }"]
+        lines += [
+            f"  double {head} override {{",
+            *prepare,
+            *_returning(signature, _call(gradient, arguments)),
+            "  }",
+        ]
     lines += [
         "  std::size_t memory() const override { return workspace_.memory(); }",
         "",
@@ -164,8 +172,16 @@ def _call(function: str, arguments: Iterable[str]) -> str:
     return f"{function}({', '.join(arguments)})"
 
 
-def _returning(signature: Signature, function: str, arguments: Iterable[str]) -> list[str]:
-    call = _call(function, arguments)
+def _values(signature: Signature) -> tuple[list[str], list[str]]:
+    """Statements that make the objects of a call, and its arguments without adjoints."""
+
+    def value(argument: Argument) -> str:
+        return _of(signature, argument, "value")
+
+    return [f"    {line}" for line in signature.prepare(value)], signature.passed(value)
+
+
+def _returning(signature: Signature, call: str) -> list[str]:
     if signature.returns is None:
         return [f"    {call};", "    return 0.0;"]
     return [f"    return static_cast<double>({call});"]

@@ -77,11 +77,10 @@ def _function(call: Call) -> str:
     signature = call.oracle.adjoint.signature
     seeds = call.oracle.directions[0]
     body = [f"void call_{call.key}() {{", f'  std::printf("{call.key}");']
-    values, bars = [], []
+    bars = []
     for a in signature.arguments:
         value = call.oracle.arguments[a.name]
         body += _declare(a, a.name, value)
-        values.append(a.name)
         if a.has_adjoint:
             body += _declare(a, f"{a.name}_b", value)
             bars.append(f"{a.name}_b")
@@ -91,7 +90,13 @@ def _function(call: Call) -> str:
         body.append(_assign(a, a.name, call.oracle.arguments[a.name]))
         if a.has_adjoint:
             body.append(_assign(a, f"{a.name}_b", seeds.seeds[a.name]))
-    given = ["ws", *values, *bars, *([repr(seeds.seed)] if signature.returns is not None else [])]
+    body += [f"    {line}" for line in signature.prepare(lambda a: a.name)]
+    given = [
+        "ws",
+        *signature.passed(lambda a: a.name),
+        *bars,
+        *([repr(seeds.seed)] if signature.returns is not None else []),
+    ]
     grad = f"{name}_grad({', '.join(given)})"
     if signature.returns is None:
         body.append(f"    {grad};")

@@ -338,6 +338,7 @@ def _last_id(program: Program) -> int:
 
 
 def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...] | None) -> Signature:
+    wrt, of = (None if chosen is None else _members(program, chosen) for chosen in (wrt, of))
     names = [p.symbol.name for p in program.params]
     floating = {p.symbol.name for p in program.params if is_floating(p.symbol.type)}
     for option, chosen in (("--wrt", wrt), ("--of", of)):
@@ -366,9 +367,22 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
                 name in independents,
                 name in dependents,
                 name in changed,
+                p.member,
             )
         )
-    return Signature(program.name, program.qualified, program.returns, tuple(arguments))
+    return Signature(program.name, program.qualified, program.returns, tuple(arguments), program.formals)
+
+
+def _members(program: Program, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of parameters with ``p.x`` as the name of a member and ``p`` as that of its floating members."""
+    named: dict[str, list[str]] = {f.name: [] for f in program.formals}
+    for p in program.params:
+        if p.member:
+            path = p.member.replace("->", ".")
+            named[path] = [p.symbol.name]
+            if is_floating(p.symbol.type):
+                named[path.partition(".")[0]].append(p.symbol.name)
+    return tuple(name for given in chosen for name in named.get(given, [given]))
 
 
 def _name_clashes(program: Program, sig: Signature) -> list[Diagnostic]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from transform.ir.nodes import Formal
 from transform.ir.types import Scalar, View
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One parameter of the primal.
+    """One parameter of the primal, or one member of a parameter of class type.
 
     ``spelling`` is its C++ type without reference or trailing const. An argument that is an independent
     or a dependent has an adjoint ``<name>_b`` (and a tangent ``<name>_d``) of type ``adjoint_spelling``:
@@ -23,6 +26,7 @@ class Argument:
     independent: bool
     dependent: bool
     written: bool
+    member: str = ""  # the C++ expression for a member, such as mesh.nodes.x
 
     @property
     def has_adjoint(self) -> bool:
@@ -41,9 +45,48 @@ class Signature:
     View adjoints and tangents are passed as (const references to) Views, scalar adjoints as ``T&``,
     scalar tangents as ``T``. ``f_tangent`` runs the primal too; a dependent View's ``_d`` holds its input
     tangent on entry and its output tangent on return.
+
+    Parameters of class type are ``objects``, passed as ``const T&`` or ``T*``; that of a member function is
+    the first, ``self``. In their place ``arguments`` has the members that are used, ``<object>_<member>``
+    (of ``self`` just ``<member>``).
     """
 
     name: str
     qualified: str
     returns: Scalar | None
     arguments: tuple[Argument, ...]
+    objects: tuple[Formal, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Argument | Formal, ...]:
+        """The parameters of the C++ function."""
+        found: list[Argument | Formal] = [a for a in self.arguments if not a.member]
+        for formal in self.objects:
+            found.insert(formal.position, formal)
+        return tuple(found)
+
+    @property
+    def members(self) -> tuple[Argument, ...]:
+        return tuple(a for a in self.arguments if a.member)
+
+    def prepare(self, value: Callable[[Argument], str]) -> list[str]:
+        """C++ statements that make the objects of a call, ``<name>_object``, from their members."""
+        lines = [f"{p.spelling} {p.name}_object{{}};" for p in self.objects]
+        for a in self.members:
+            owner, path = re.split(r"\.|->", a.member, maxsplit=1)
+            lines.append(f"{owner}_object.{path} = {value(a)};")
+        return lines
+
+    def passed(self, value: Callable[[Argument], str]) -> list[str]:
+        """The C++ arguments of a call of a derivative, its adjoints aside."""
+        return [
+            value(p) if isinstance(p, Argument) else f"{'&' if p.pointer else ''}{p.name}_object"
+            for p in self.parameters
+        ]
+
+    def call(self, value: Callable[[Argument], str]) -> str:
+        """The C++ call of the primal."""
+        given = self.passed(value)
+        if self.objects and self.objects[0].this:
+            return f"{given[0]}.{self.name}({', '.join(given[1:])})"
+        return f"::{self.qualified}({', '.join(given)})"

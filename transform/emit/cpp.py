@@ -10,7 +10,7 @@ from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.reductions import needs_runtime
-from transform.ir.nodes import Atom, Block, Color, Const, Program, Replicate, Return, Symbol
+from transform.ir.nodes import Atom, Block, Color, Const, Formal, Program, Replicate, Return, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.signature import Argument, Signature
@@ -40,6 +40,7 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     if closed.seed is not None:
         names.alias(closed.seed, names.fresh("seed"))
     text.depth = 1
+    _members(text, signature)
     _checks(text, signature)
     printer.host_block(closed.body)
     for p in program.params:
@@ -61,11 +62,15 @@ def _user_names(program: Program) -> frozenset[str]:
 
 
 def _declare_parameters(program: Program, names: Names) -> None:
+    for f in program.formals:
+        names.fresh(f.name)
     for p in program.params:
         names.declare(p.symbol)
 
 
-def _parameter(a: Argument) -> str:
+def _parameter(a: Argument | Formal) -> str:
+    if isinstance(a, Formal):
+        return f"{a.spelling}* {a.name}" if a.pointer else f"const {a.spelling}& {a.name}"
     return f"const {a.spelling}& {a.name}" if isinstance(a.type, View) else f"{a.spelling} {a.name}"
 
 
@@ -73,6 +78,12 @@ def _adjoint_parameter(a: Argument) -> str:
     if isinstance(a.type, View):
         return f"const {a.adjoint_spelling}& {a.name}_b"
     return f"{a.adjoint_spelling}& {a.name}_b"
+
+
+def _members(text: Text, signature: Signature) -> None:
+    """Members of objects as local variables: kernels capture these."""
+    for a in signature.members:
+        text.add(f"const {a.spelling} {a.name} = {a.member};")
 
 
 def _checks(text: Text, signature: Signature) -> None:
@@ -97,9 +108,9 @@ def _gradient_text(
     signature: Signature, workspace: Workspace, body: Text, returns: str, namespace: str, has_seed: bool
 ) -> str:
     f = signature.name
-    parameters = [_parameter(a) for a in signature.arguments]
+    parameters = [_parameter(a) for a in signature.parameters]
     adjoints = [_adjoint_parameter(a) for a in signature.arguments if a.has_adjoint]
-    passed = [a.name for a in signature.arguments]
+    passed = [a.name for a in signature.parameters]
     passed += [f"{a.name}_b" for a in signature.arguments if a.has_adjoint]
     everything = [*parameters, *adjoints]
     seed = [f"{returns} seed"] if signature.returns is not None else []
@@ -177,6 +188,7 @@ def tangent(
     """``f_tangent``: the primal and its forward derivative; needs the runtime before it."""
     names = Names(_user_names(program))
     text = Text(depth=1)
+    _members(text, signature)
     workspace = Workspace()
     printer = HostPrinter(text, names, workspace, program.file)
     _declare_parameters(program, names)
@@ -193,7 +205,7 @@ def tangent(
         text.add(f"return {printer.expr(returned.value)};")
     f = signature.name
     returns = "void" if signature.returns is None else signature.returns.name
-    parameters = [_parameter(a) for a in signature.arguments]
+    parameters = [_parameter(a) for a in signature.parameters]
     for a in signature.arguments:
         if a.has_adjoint:
             type_ = f"const {a.adjoint_spelling}&" if isinstance(a.type, View) else a.adjoint_spelling
@@ -207,10 +219,11 @@ def tangent(
         out.add(f"  {member_type} {member};")
     out.add("};")
     out.add(f"inline {returns} {f}_tangent({', '.join(parameters)}) {{")
-    for a in signature.arguments:
-        for name in (a.name, *([f"{a.name}_d"] if a.has_adjoint else [])):
-            if not _used(text, name):
-                out.add(f"  (void){name};")
+    given = [a.name for a in signature.parameters]
+    given += [f"{a.name}_d" for a in signature.arguments if a.has_adjoint]
+    for name in given:
+        if not _used(text, name):
+            out.add(f"  (void){name};")
     out.add(f"  {f}_tangent_workspace ws;")
     out.add("  (void)ws;")
     if signature.returns is not None and result is None:

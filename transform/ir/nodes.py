@@ -433,10 +433,24 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as declared."""
+    """A parameter, or a member of one. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as
+    declared; ``member`` the C++ expression for a member (``mesh.nodes.x``), else empty."""
 
     symbol: Symbol
     spelling: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Formal:
+    """A parameter of the C++ function that is an object: its members are ``Param``s. ``position`` among all
+    parameters; ``this``: the object of a member function, which is no written parameter."""
+
+    name: str
+    spelling: str
+    position: int
+    pointer: bool = False
+    this: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +458,7 @@ class Program:
     """A differentiable function.
 
     ``qualified`` is the name to call it by (``ns::f``); ``returns`` is ``None`` for void.
+    ``formals`` are the parameters of class type; ``params`` has those of their members that the body uses.
     ``includes`` are the ``#include`` lines of the user's file that declare what the signature needs, as
     written (``<Kokkos_Core.hpp>``).
     """
@@ -456,3 +471,4 @@ class Program:
     includes: tuple[str, ...]
     file: str
     loc: Location | None = field(default=None, compare=False)
+    formals: tuple[Formal, ...] = ()
