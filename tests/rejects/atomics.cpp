@@ -1,9 +1,8 @@
-// expect: 12:14 the result of an atomic update depends on the schedule
-// expect: 13:9 the function Kokkos::atomic_exchange is not known
-// expect: 14:9 the function Kokkos::atomic_fetch_max is not known
-// expect: 16:28 this atomic update is not of a View element
-// expect: 17:17 the pointer variable 'p' is not supported
-// expect: 18:28 this atomic update is not of a View element
+// expect: 11:14 the result of an atomic update depends on the schedule
+// expect: 12:9 the function Kokkos::atomic_exchange is not known
+// expect: 13:9 the function Kokkos::atomic_fetch_max is not known
+// expect: 15:28 this atomic update is not of a View element
+// expect: 17:28 this atomic update is not of a View element
 #include <Kokkos_Core.hpp>
 double atomics(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
   double r = 0;

@@ -1,33 +1,31 @@
-// expect: 19:15 a variable of type 'Point' is not supported
-// expect: 22:16 a local class is not supported
-// expect: 25:33 a variable of type 'Kokkos::complex<double>' is not supported
-// expect: 27:17 a variable of type 'Functor' is not supported
-// expect: 29:31 a variable of type 'std::array<double, 3>' is not supported
+// expect: 22:15 a variable of type 'Mixed' is not supported
+// expect: 24:15 a variable of type 'Flags' is not supported
+// expect: 26:29 a variable of type 'std::vector<double>' is not supported
+// expect: 28:14 the virtual function 'area' is called
 #include <Kokkos_Core.hpp>
-#include <array>
-struct Point {
-  double a, b;
+#include <vector>
+union Mixed {
+  double a;
+  float b;
 };
-struct Functor {
-  KOKKOS_INLINE_FUNCTION double operator()(double v) const { return v; }
+struct Flags {
+  int a : 3;
+};
+struct Shape {
+  virtual double area() const { return 1.0; }
 };
 
 double classes(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
   double r = 0;
   Kokkos::parallel_reduce(
       n, KOKKOS_LAMBDA(const int i, double& s) {
-        Point p = {1.0, 2.0};
-        p.a = 3;
-        s += p.a * p.b;
-        struct Local {
-          double c;
-        };
-        Kokkos::complex<double> z(1, 2);
-        s += z.real();
-        Functor f;
-        s += f(x(i));
-        std::array<double, 3> list = {{1, 2, 3}};
-        s += list[1];
+        Mixed m;
+        m.a = x(i);
+        Flags f;
+        s += m.a + f.a;
+        std::vector<double> list(3);
+        Shape shape;
+        s += shape.area() + list[1];
       },
       r);
   return r;

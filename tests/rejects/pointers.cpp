@@ -1,12 +1,11 @@
-// expect: 18:17 the pointer variable 'p' is not supported
-// expect: 19:23 the pointer variable 'q' is not supported
-// expect: 20:14 dereferencing this pointer is not supported
-// expect: 21:20 this pointer argument is not supported
-// expect: 21:38 this pointer argument is not supported
-// expect: 23:20 this pointer argument is not supported
-// expect: 23:28 dereferencing this pointer is not supported
-// expect: 24:17 the pointer variable 'heap' is not supported
-// expect: 25:9 delete is not supported
+// expect: 19:15 dereferencing this pointer is not supported
+// expect: 20:20 this pointer argument is not supported
+// expect: 20:38 this pointer argument is not supported
+// expect: 22:29 dereferencing this pointer is not supported
+// expect: 23:17 the pointer variable 'heap' is not supported
+// expect: 24:9 delete is not supported
+// expect: 25:9 'p' is not a scalar variable of the function
+// expect: 25:13 a pointer is not supported here
 #include <Kokkos_Core.hpp>
 KOKKOS_INLINE_FUNCTION double total(const double* values) { return values[0] + values[1]; }
 
@@ -23,6 +22,7 @@ double pointers(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
         s += total(J[1]) + *reinterpret_cast<double*>(&a[0]);
         double* heap = new double[3];
         delete[] heap;
+        p = &a[1];
       },
       r);
   return r;

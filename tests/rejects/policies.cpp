@@ -1,9 +1,8 @@
-// expect: 15:52 a function object is not supported as a kernel
-// expect: 17:24 the policy Kokkos::TeamPolicy is not supported
-// expect: 18:24 the policy argument Tag is not supported
-// expect: 19:25 this form of RangePolicy is not supported
-// expect: 21:25 a variable of type 'Kokkos::Array<int, 2>' is not supported
-// expect: 22:24 this form of MDRangePolicy is not supported
+// expect: 14:52 a function object is not supported as a kernel
+// expect: 16:24 the policy Kokkos::TeamPolicy is not supported
+// expect: 17:24 the policy argument Tag is not supported
+// expect: 18:25 this form of RangePolicy is not supported
+// expect: 21:24 this form of MDRangePolicy is not supported
 #include <Kokkos_Core.hpp>
 struct Tag {};
 struct Team {

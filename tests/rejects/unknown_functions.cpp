@@ -1,9 +1,8 @@
-// expect: 14:79 the recursive call of 'recursive' is not supported
-// expect: 22:14 the function external has no body here
-// expect: 24:28 members of classes are not supported
-// expect: 25:14 'reference' returns 'double &'
-// expect: 26:9 the function printf is not supported
-// expect: 27:31 the function that this points to is not known here
+// expect: 13:79 the recursive call of 'recursive' is not supported
+// expect: 15:66 the accumulator of a parallel_reduce is read
+// expect: 21:14 the function external has no body here
+// expect: 24:9 the function printf is not supported
+// expect: 25:31 the function that this points to is not known here
 #include <Kokkos_Core.hpp>
 #include <cstdio>
 struct Pair {
@@ -21,7 +20,6 @@ double unknown_functions(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
       n, KOKKOS_LAMBDA(const int i, double& s) {
         s += external(x(i));
         s += recursive(x(i), 3);
-        s += largest(x(i)).value;
         s += reference(s);
         printf("%d\n", i);
         double (*f)(double) = i > 2 ? plain : nullptr;

@@ -103,6 +103,9 @@ def _library() -> Any:
     library.clang_Cursor_getVarDeclInitializer.restype = Cursor
     library.clang_Cursor_hasVarDeclGlobalStorage.argtypes = [Cursor]
     library.clang_Cursor_hasVarDeclGlobalStorage.restype = ctypes.c_int
+    library.clang_getSpecializedCursorTemplate.argtypes = [Cursor]
+    library.clang_getSpecializedCursorTemplate.restype = Cursor
+    library.clang_isVirtualBase.argtypes, library.clang_isVirtualBase.restype = [Cursor], ctypes.c_uint
     library.clang_Location_isInSystemHeader.argtypes = [cindex.SourceLocation]
     library.clang_Location_isInSystemHeader.restype = ctypes.c_int
     library.clang_Cursor_Evaluate.argtypes = [Cursor]
@@ -140,6 +143,17 @@ def initializer(declaration: Cursor) -> Cursor | None:
 def has_global_storage(declaration: Cursor) -> bool:
     """Whether the variable is global or static."""
     return int(_library().clang_Cursor_hasVarDeclGlobalStorage(declaration)) == 1
+
+
+def specialized_template(declaration: Cursor) -> Cursor | None:
+    """The template that a class or function is an instance of."""
+    cursor = _library().clang_getSpecializedCursorTemplate(declaration)
+    cursor._tu = declaration._tu
+    return None if cursor.kind.is_invalid() else cursor
+
+
+def is_virtual_base(specifier: Cursor) -> bool:
+    return bool(_library().clang_isVirtualBase(specifier))
 
 
 def in_system_header(cursor: Cursor) -> bool:

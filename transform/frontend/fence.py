@@ -44,8 +44,6 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
         "give the assignment its own statement",
     ),
     _K.UNION_DECL: ("a local union is not supported", "use scalars and fixed-size arrays"),
-    _K.STRUCT_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
-    _K.CLASS_DECL: ("a local class is not supported", "use scalars and fixed-size arrays"),
     _K.STRING_LITERAL: ("text is not supported here", "remove it from the differentiated function"),
     _K.OVERLOADED_DECL_REF: ("an overloaded function name is only supported in a call", "call the function"),
 }
@@ -160,6 +158,12 @@ def policy(cursor: Cursor) -> tuple[str, str]:
     name = class_name(cursor.type) or str(cursor.type.spelling)
     hint = _CLASSES.get(name, "use an integer count, RangePolicy or MDRangePolicy")
     return f"the policy {name} is not supported", hint
+
+
+def value_type(cursor: Cursor) -> tuple[str, str]:
+    """Message and hint for an expression of a class type that is not taken apart."""
+    hint = _CLASSES.get(class_name(cursor.type), "use scalars, arrays, Views and simple classes of these")
+    return f"a value of type '{cursor.type.spelling}' is not supported", hint
 
 
 def variable_type(cursor: Cursor) -> tuple[str, str]:

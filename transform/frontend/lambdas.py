@@ -21,8 +21,9 @@ from transform.frontend.clang import (
     walk,
 )
 from transform.frontend.cpptypes import is_view, scalar, unreferenced
+from transform.frontend.objects import binding_of, duplicate
 from transform.frontend.places import memory, place_type, read
-from transform.frontend.scope import Alias, Binding, Broken, Closure, Memory, Scope, Sum, Value
+from transform.frontend.scope import Alias, Binding, Broken, Closure, Memory, Object, Scope, Sum, Value
 from transform.ir.nodes import Const, Declare, Load, Store
 from transform.ir.types import INT, Array
 
@@ -192,5 +193,7 @@ def _copy(scope: Scope, binding: Binding, cursor: Cursor) -> Binding:
                 element = scope.let(Load(symbol, atoms), symbol.type.element, "", cursor)
                 scope.stmts.append(Store(copy, atoms, element, location(cursor)))
             return Memory(copy)
+        case Object(place=found, pointer=False):
+            return binding_of(duplicate(scope, found, cursor)) or binding
         case _:
             return binding

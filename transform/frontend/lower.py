@@ -14,10 +14,12 @@ from transform.frontend.clang import (
     key,
     location,
 )
+from transform.frontend.construct import construct
 from transform.frontend.cpptypes import is_mutable_reference, is_view, plain_spelling, scalar, view
 from transform.frontend.functions import instance_name
 from transform.frontend.instances import Instances, with_instances
 from transform.frontend.lower_expr import expression
+from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.scope import Binding, Broken, Memory, Scope, Value
 from transform.frontend.targets import differentiable_result, select
@@ -49,7 +51,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
 
     Raises ``Refused``, and ``Incomplete`` if the translation unit lacks instances that it needs.
     """
-    scope = Scope(expression, body, Instances(function))
+    scope = Scope(expression, body, object_expression, construct, Instances(function))
     returns = scalar(function.result_type)
     if not differentiable_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"

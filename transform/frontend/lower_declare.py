@@ -17,14 +17,18 @@ from transform.frontend.clang import (
     qualified,
     strip,
 )
+from transform.frontend.classes import is_object, shape
+from transform.frontend.construct import construct
 from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.cpptypes import view as view_type
+from transform.frontend.inline import pointer_argument
 from transform.frontend.local_arrays import declare_array
-from transform.frontend.lower_call import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
-from transform.frontend.places import constant_value, memory, place, place_type
-from transform.frontend.scope import Alias, Binding, Broken, Memory, Scope, Value
+from transform.frontend.objects import binding_of
+from transform.frontend.places import constant_value, lvalue, place, place_type
+from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
+from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
 from transform.frontend.views import view_of, view_source
 from transform.ir.nodes import Allocate, Atom, Const
 from transform.ir.types import SIZE, Scalar, View
@@ -38,6 +42,8 @@ _HARMLESS = (
     _K.NAMESPACE_ALIAS,
     _K.STATIC_ASSERT,
     _K.ENUM_DECL,
+    _K.STRUCT_DECL,
+    _K.CLASS_DECL,
 )
 
 
@@ -84,16 +90,39 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         if is_reference(type_):
             return _reference(scope, cursor, init, element)
         return _scalar(scope, cursor, init, element)
+    if is_object(type_):
+        return _object(scope, cursor, init)
+    if type_.get_canonical().kind == TypeKind.POINTER and init is not None and _is_simple(init):
+        return pointer_argument(scope, init) or Broken()
     arrays = array(type_)
     if arrays is not None and not is_reference(type_):
         symbol = scope.fresh.symbol(str(cursor.spelling), arrays)
         declare_array(scope, symbol, init, cursor)
         return Memory(symbol)
     if arrays is not None and init is not None:
-        target = memory(scope, init)
-        return Broken() if target is None else Memory(target)
+        return _bound(lvalue(scope, init))
     _refuse_type(scope, cursor, init)
     return Broken()
+
+
+def _object(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
+    """A variable of class type or a ``std::array``, or a reference to one."""
+    if init is None:
+        scope.refuse(cursor, *fence.variable_type(cursor))
+        return Broken()
+    if is_reference(cursor.type):
+        return _bound(lvalue(scope, init))
+    return _bound(construct(scope, init, str(cursor.spelling), shape(cursor.type)))
+
+
+def _bound(place_: Lvalue | None) -> Binding:
+    return (None if place_ is None else binding_of(place_)) or Broken()
+
+
+def _is_simple(init: Cursor) -> bool:
+    """Whether a pointer is initialised with ``&x``, an array or another pointer."""
+    source = strip(init)
+    return source.kind in (_K.UNARY_OPERATOR, _K.DECL_REF_EXPR, _K.MEMBER_REF_EXPR, _K.CXX_THIS_EXPR)
 
 
 def _refuse_type(scope: Scope, cursor: Cursor, init: Cursor | None) -> None:
@@ -117,7 +146,8 @@ def _scalar(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar) ->
         return Value(name, type_, None)
     scope.env[key(cursor)] = Value(name, type_, None)  # in scope, but not initialised, in its initialiser
     value = expression(scope, init, name, True)
-    return Value(name, type_, convert(scope, value, type_, name, init))
+    fixed = "it is const" if cursor.type.is_const_qualified() else ""
+    return Value(name, type_, convert(scope, value, type_, name, init), fixed)
 
 
 def _reference(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar) -> Binding:

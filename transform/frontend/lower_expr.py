@@ -95,6 +95,8 @@ def _expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | No
         return _wrapped(scope, cursor, name, top)
     if kind == _K.DECL_REF_EXPR:
         return _variable(scope, cursor)
+    if kind == _K.MEMBER_REF_EXPR:
+        return _member(scope, cursor, name)
     if kind == _K.ARRAY_SUBSCRIPT_EXPR or (kind == _K.CALL_EXPR and is_view_access(cursor)):
         source = place(scope, cursor)
         return None if source is None else read(scope, source, name, cursor)
@@ -109,9 +111,19 @@ def _expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | No
     if kind == _K.INIT_LIST_EXPR and (type_ := scalar(cursor.type)) is not None:
         items = expressions(cursor)
         return zero(type_) if not items else expression(scope, items[0], name, top)
-    if kind != _K.MEMBER_REF_EXPR or not is_broken(scope, cursor):
-        scope.refuse(cursor, *fence.construct(cursor))
+    scope.refuse(cursor, *fence.construct(cursor))
     return None
+
+
+def _member(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
+    """A data member; static members and enumerators are constants."""
+    if is_broken(scope, cursor):
+        return None
+    declaration = cursor.referenced
+    if declaration is not None and declaration.kind != _K.FIELD_DECL:
+        return _variable(scope, cursor)
+    source = place(scope, cursor)
+    return None if source is None else read(scope, source, name, cursor)
 
 
 def _literal(scope: Scope, cursor: Cursor) -> Atom | None:

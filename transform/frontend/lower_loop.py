@@ -75,7 +75,7 @@ def loop(scope: Scope, cursor: Cursor) -> None:
         return
     index = scope.fresh.symbol(name, header.type)
     body = parts[3]
-    before, carried_inner = dict(scope.env), open_scalars(scope, [body])
+    before, carried_inner = dict(scope.env), open_scalars(scope)
     scope.env[key(header.declared)] = Value(name, header.type, index, _INDEX_FIXED)
     scope.loop_depth += 1
     block, after = scope.branch(lambda: scope.body(scope, [body]))
@@ -252,17 +252,12 @@ def _aligned(scope: Scope, lo: Atom, start: Atom, step: int, cursor: Cursor) -> 
 # ---- carried scalars ----
 
 
-def open_scalars(scope: Scope, body: list[Cursor]) -> dict[int, Symbol]:
-    """Give every initialised scalar that the body may change a symbol for its value per iteration."""
+def open_scalars(scope: Scope) -> dict[int, Symbol]:
+    """Give every initialised scalar a symbol for its value per iteration: the body may change it, be it
+    through a member function or a reference. What does not change is substituted in the end."""
     inner: dict[int, Symbol] = {}
-    for name in mentioned(scope, body):
-        binding = scope.env.get(name)
-        if (
-            isinstance(binding, Value)
-            and binding.atom is not None
-            and name not in inner
-            and not binding.fixed
-        ):
+    for name, binding in list(scope.env.items()):
+        if isinstance(binding, Value) and binding.atom is not None and not binding.fixed:
             inner[name] = scope.fresh.symbol(binding.name, binding.type)
             scope.env[name] = replace(binding, atom=inner[name])
     return inner

@@ -14,6 +14,7 @@ from transform.frontend.clang import (
     qualified,
     source_text,
 )
+from transform.frontend.inline import returned
 from transform.frontend.lower_assign import assignment, atomic_update, compound, is_step, step
 from transform.frontend.lower_call import call
 from transform.frontend.lower_copy import deep_copy
@@ -21,7 +22,7 @@ from transform.frontend.lower_declare import declaration
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import loop
-from transform.frontend.scope import Scope, Value
+from transform.frontend.scope import Scope
 from transform.ir.nodes import Const
 from transform.ir.types import BOOL
 
@@ -147,14 +148,8 @@ def _exit(scope: Scope, cursor: Cursor) -> None:
         hint = "loop over the full range and guard the body with if"
         scope.refuse(cursor, "return inside a loop is not supported", hint)
         return
-    value = expressions(cursor)
-    binding = scope.env.get(-len(scope.inlining)) if not scope.in_kernel or scope.inlining else None
-    if value and isinstance(binding, Value):
-        atom = expression(scope, value[0], binding.name, True)
-        atom = convert(scope, atom, binding.type, binding.name, cursor)
-        scope.env[-len(scope.inlining)] = Value(binding.name, binding.type, atom)
-    elif value:
-        scope.refuse(cursor, "this return value is not supported", "write the statement, then return;")
+    if value := expressions(cursor):
+        returned(scope, cursor, value[0])
 
 
 # ---- branches ----

@@ -10,6 +10,7 @@ from transform.frontend.arith import apply, constant
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
+    TypeKind,
     Unary,
     arguments,
     evaluate,
@@ -21,14 +22,22 @@ from transform.frontend.clang import (
     strip,
     unary_kind,
 )
+from transform.frontend.classes import is_object
 from transform.frontend.cpptypes import array, is_view, scalar
 from transform.frontend.host_access import host_increment, host_load, host_store
 from transform.frontend.local_arrays import constant_array
 from transform.frontend.scope import (
+    THIS,
     Alias,
+    Binding,
     Broken,
     Element,
+    Group,
+    Lvalue,
     Memory,
+    Object,
+    Opaque,
+    Part,
     Place,
     Scope,
     Sum,
@@ -36,7 +45,7 @@ from transform.frontend.scope import (
     Variable,
 )
 from transform.frontend.shape import element_index, rank
-from transform.frontend.views import named_memory, view_of
+from transform.frontend.views import view_of
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Const, How, Increment, Load, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
@@ -51,46 +60,142 @@ _SUM_WRITTEN = ("the accumulator of a parallel_reduce is overwritten", "only add
 
 def memory(scope: Scope, cursor: Cursor) -> Symbol | None:
     """The View or whole array that an expression names; ``None`` after a finding."""
-    cursor = strip(cursor)
-    declaration = cursor.referenced if cursor.kind == CursorKind.DECL_REF_EXPR else None
-    if (
-        declaration is not None
-        and key(declaration) not in scope.env
-        and array(declaration.type) is not None
-        and has_global_storage(declaration)
-    ):
-        return constant_array(scope, declaration, cursor)
-    found = view_of(scope, cursor) if is_view(cursor.type) else named_memory(scope, cursor)
-    if found is not None and found.mapping is not None:
-        hint = "use the whole View here, or copy the part into a View of its own"
-        scope.refuse(cursor, "a part of a View is not supported here", hint)
-        return None
-    return None if found is None else found.symbol
+    source = strip(cursor)
+    if is_view(source.type):
+        found = view_of(scope, source)
+        if found is not None and found.mapping is not None:
+            hint = "use the whole View here, or copy the part into a View of its own"
+            scope.refuse(source, "a part of a View is not supported here", hint)
+            return None
+        return None if found is None else found.symbol
+    match lvalue(scope, source):
+        case Part(memory=symbol, index=()):
+            return symbol
+        case None:
+            return None
+        case _:
+            hint = "pass the array as a parameter or declare it in the function"
+            scope.refuse(source, f"'{source.spelling}' is not an array known here", hint)
+            return None
 
 
 # ---- places ----
 
 
 def place(scope: Scope, cursor: Cursor) -> Place | None:
-    """What an lvalue denotes; ``None`` after a finding. Index expressions are evaluated here."""
+    """What a scalar lvalue denotes; ``None`` after a finding. Index expressions are evaluated here."""
+    match lvalue(scope, cursor):
+        case Variable(key=variable) if not isinstance(scope.env[variable], Value):
+            pass
+        case (Variable() | Element() | Sum()) as found:
+            return found
+        case None:
+            return None
+        case _:
+            pass
+    message = f"'{strip(cursor).spelling}' is not a scalar variable of the function"
+    scope.refuse(cursor, message, "pass it as a parameter; global variables must be constants")
+    return None
+
+
+def lvalue(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    """What an lvalue of any type denotes, or the object that a class expression makes; ``None`` after a
+    finding."""
     cursor = strip(cursor)
     kind = cursor.kind
-    if kind == CursorKind.DECL_REF_EXPR:
+    if kind in (CursorKind.DECL_REF_EXPR, CursorKind.MEMBER_REF_EXPR):
         return _named(scope, cursor)
     if kind == CursorKind.CALL_EXPR and is_view_access(cursor):
         return _view_element(scope, cursor)
     if kind == CursorKind.ARRAY_SUBSCRIPT_EXPR:
         return _array_element(scope, cursor)
     if kind == CursorKind.UNARY_OPERATOR and unary_kind(cursor) is Unary.DEREF:
-        return _pointee(scope, cursor)
-    if kind == CursorKind.CALL_EXPR and cursor.referenced is not None:
-        scope.refuse(cursor, *fence.function(cursor.referenced))
-    elif kind == CursorKind.UNARY_OPERATOR or kind == CursorKind.BINARY_OPERATOR:
+        return pointee(scope, expressions(cursor)[0])
+    if kind == CursorKind.CALL_EXPR or is_object(cursor.type):
+        return scope.object(scope, cursor, "", False)
+    if kind == CursorKind.UNARY_OPERATOR or kind == CursorKind.BINARY_OPERATOR:
         scope.refuse(
             cursor, "an assignment inside an expression is not supported", "give it its own statement"
         )
-    elif not (kind == CursorKind.MEMBER_REF_EXPR and is_broken(scope, cursor)):
+    else:
         scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def binding(scope: Scope, cursor: Cursor) -> Binding | None:
+    """What a name or a member stands for; ``None`` if it is not known. A finding makes it ``Broken``."""
+    cursor = strip(cursor)
+    if cursor.kind == CursorKind.DECL_REF_EXPR:
+        return scope.env.get(key(cursor.referenced))
+    if cursor.kind != CursorKind.MEMBER_REF_EXPR:
+        return None
+    match _member(scope, cursor):
+        case Variable(key=variable):
+            return scope.env[variable]
+        case (Element() | Sum()) as element:
+            return Alias(element)
+        case Part(memory=symbol, index=()):
+            return Memory(symbol)
+        case Memory() as view:
+            return view
+        case (Part() | Group()) as found:
+            return Object(found)
+        case _:
+            return Broken()
+
+
+def _member(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    """The member that ``object.x``, ``pointer->x`` or, in a member function, ``x`` denotes."""
+    inner = expressions(cursor)
+    base: Lvalue | None
+    if not inner:
+        this = scope.env.get(THIS)
+        base = this.place if isinstance(this, Object) else None
+    elif inner[0].type.get_canonical().kind == TypeKind.POINTER:
+        base = pointee(scope, inner[0])
+    else:
+        base = lvalue(scope, inner[0])
+    found = base.member(key(cursor.referenced)) if isinstance(base, Group) else None
+    if isinstance(found, Opaque):
+        hint = "supported are scalars, arrays, Views and classes of these"
+        scope.refuse(cursor, f"a member of type '{found.type}' is not supported", hint)
+        return None
+    if found is None and (base is not None or not inner):
+        scope.refuse(cursor, *fence.construct(cursor))
+    return found
+
+
+def _named(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    name = key(cursor.referenced)
+    if cursor.kind == CursorKind.MEMBER_REF_EXPR:
+        member = _member(scope, cursor)
+        if not isinstance(member, Variable):
+            return member
+        name = member.key
+    match scope.env.get(name):
+        case Value():
+            return Variable(name)
+        case Alias(place=target, pointer=False):
+            return target
+        case Object(place=found, pointer=False):
+            return found
+        case Memory(symbol=symbol) as view:
+            return Part(symbol) if isinstance(symbol.type, Array) else view
+        case Broken():
+            return None
+        case _:
+            pass
+    declaration = cursor.referenced
+    if declaration is not None and array(declaration.type) is not None and has_global_storage(declaration):
+        constants = constant_array(scope, declaration, cursor)
+        return None if constants is None else Part(constants)
+    what = "View" if is_view(cursor.type) else "array" if array(cursor.type) is not None else ""
+    if what:
+        hint = f"pass the {what} as a parameter or declare it in the function"
+        scope.refuse(cursor, f"'{cursor.spelling}' is not a {what} known here", hint)
+    else:
+        hint = "pass it as a parameter; global variables must be constants"
+        scope.refuse(cursor, f"'{cursor.spelling}' is not a scalar variable of the function", hint)
     return None
 
 
@@ -104,23 +209,6 @@ def is_broken(scope: Scope, cursor: Cursor | None) -> bool:
         base = expressions(cursor) if cursor.kind == CursorKind.MEMBER_REF_EXPR else []
         cursor = base[0] if base else None
     return False
-
-
-def _named(scope: Scope, cursor: Cursor) -> Place | None:
-    match scope.env.get(key(cursor.referenced)):
-        case Value():
-            return Variable(key(cursor.referenced))
-        case Alias(place=target, pointer=False):
-            return target
-        case Broken():
-            return None
-        case _:
-            scope.refuse(
-                cursor,
-                f"'{cursor.spelling}' is not a scalar variable of the function",
-                "pass it as a parameter; global variables must be constants",
-            )
-            return None
 
 
 def is_view_access(cursor: Cursor) -> bool:
@@ -155,39 +243,79 @@ def _view_element(scope: Scope, cursor: Cursor) -> Place | None:
     return Element(view.symbol, element_index(scope, view, index, cursor))
 
 
-def _array_element(scope: Scope, cursor: Cursor) -> Place | None:
-    subscripts: list[Cursor] = []
-    base = cursor
-    while base.kind == CursorKind.ARRAY_SUBSCRIPT_EXPR:
-        operands = expressions(base)
-        if len(operands) != 2 or scalar(operands[1].type) is None:
-            scope.refuse(base, "this subscript is not supported", "write array[index]")
-            return None
-        subscripts.insert(0, operands[1])
-        base = strip(operands[0])
-    target = memory(scope, base)
-    index = _indices(scope, subscripts)
+def _array_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    operands = expressions(cursor)
+    if len(operands) != 2 or scalar(operands[1].type) is None:
+        scope.refuse(cursor, "this subscript is not supported", "write array[index]")
+        return None
+    target = array_operand(scope, operands[0])
+    index = _indices(scope, [operands[1]])
     if target is None or index is None:
         return None
-    if not isinstance(target.type, Array) or len(index) != len(target.type.extents):
-        scope.refuse(cursor, "this is not an element of a local array", "index every dimension of the array")
-        return None
-    return Element(target, index)
+    return indexed(scope, target, index[0], cursor)
 
 
-def _pointee(scope: Scope, cursor: Cursor) -> Place | None:
-    inner = strip(expressions(cursor)[0])
-    if inner.kind == CursorKind.DECL_REF_EXPR:
-        match scope.env.get(key(inner.referenced)):
-            case Alias(place=target, pointer=True):
-                return target
-            case Memory(symbol=symbol) if isinstance(symbol.type, Array) and len(symbol.type.extents) == 1:
-                return Element(symbol, (Const(0, INT),))
-            case Broken():
-                return None
-            case _:
-                pass
+def array_operand(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    """The array that a subscript or a pointer parameter goes into: an array, or a pointer to its start."""
+    source = strip(cursor)
+    if source.type.get_canonical().kind != TypeKind.POINTER:
+        return lvalue(scope, source)
+    match binding(scope, source):
+        case Memory(symbol=symbol) if isinstance(symbol.type, Array):
+            return Part(symbol)
+        case Object(place=Group() as objects):
+            return objects
+        case Object(place=Part() as part, pointer=False):
+            return part
+        case Broken():
+            return None
+        case _:
+            message = "this is not an element of a local array"
+            scope.refuse(cursor, message, "index a View, or a local array")
+            return None
+
+
+def pointee(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    """What a pointer points to; ``None`` after a finding."""
+    inner = strip(cursor)
+    if inner.kind == CursorKind.UNARY_OPERATOR and unary_kind(inner) is Unary.ADDRESS:
+        return lvalue(scope, expressions(inner)[0])
+    found = scope.env.get(THIS) if inner.kind == CursorKind.CXX_THIS_EXPR else binding(scope, inner)
+    match found:
+        case Alias(place=target, pointer=True):
+            return target
+        case Object(place=target, pointer=pointer) if pointer or inner.kind == CursorKind.CXX_THIS_EXPR:
+            return target
+        case Memory(symbol=symbol) if isinstance(symbol.type, Array):
+            return indexed(scope, Part(symbol), Const(0, INT), cursor)
+        case Broken():
+            return None
+        case _:
+            pass
     scope.refuse(cursor, "dereferencing this pointer is not supported", "use a reference or array[index]")
+    return None
+
+
+def indexed(scope: Scope, place: Lvalue, index: Atom, cursor: Cursor) -> Lvalue | None:
+    """``place[index]``; ``None`` after a finding."""
+    match place:
+        case Part(memory=memory, index=known) if isinstance(memory.type, Array):
+            if isinstance(index, Const):
+                index = Const(index.value, INT)
+            if len(known) + 1 < len(memory.type.extents):
+                return Part(memory, (*known, index))
+            if len(known) + 1 == len(memory.type.extents):
+                return Element(memory, (*known, index))
+        case Group(members=members):
+            places_ = [(m, indexed(scope, m.place, index, cursor)) for m in members]
+            if any(p is None for _, p in places_):
+                return None
+            return replace(place, members=tuple(replace(m, place=p) for m, p in places_ if p is not None))
+        case Opaque():
+            return place
+        case _:
+            pass
+    scope.refuse(cursor, "this is not an element of a local array", "index every dimension of the array")
     return None
 
 

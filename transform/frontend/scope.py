@@ -61,22 +61,6 @@ class Sum:
 Place = Variable | Element | Sum
 
 
-# ---- bindings: what a declared name stands for ----
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A scalar variable. ``atom`` is its current value, ``None`` where it may be uninitialised;
-    ``fixed`` is why it must not be assigned, or empty; ``sum``: the partial sum of a nested reduction, which
-    is only added to."""
-
-    name: str
-    type: Scalar
-    atom: Atom | None
-    fixed: str = ""
-    sum: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One index of the View behind a mapping: ``first + sum(step * index[position])``, where no ``first``
@@ -103,6 +87,62 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A whole local array (``index`` is empty), or the subarray that some indices leave."""
+
+    memory: Symbol
+    index: tuple[Atom, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An object of class type, or an array of such (one local array per scalar member: each member is then
+    a ``Part``). ``type`` is the canonical spelling of the class; members of bases come first."""
+
+    type: str
+    members: tuple[Slot, ...]
+
+    def member(self, declaration: int) -> Lvalue | None:
+        """The member with this key of its declaration."""
+        return next((m.place for m in self.members if m.key == declaration), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A member whose type the front end does not know: refused where it is used, not where it is declared."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    key: int  # of the member's declaration
+    name: str
+    place: Lvalue
+
+
+Lvalue = Place | Part | Memory | Group | Opaque
+"""What an lvalue of any type denotes; ``Memory`` is a View. A ``Variable`` in a ``Group`` stands for its
+key's binding, whatever that is: the member may be a View, a reference or a pointer."""
+
+
+# ---- bindings: what a declared name stands for ----
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A scalar variable. ``atom`` is its current value, ``None`` where it may be uninitialised;
+    ``fixed`` is why it must not be assigned, or empty; ``sum``: the partial sum of a nested reduction, which
+    is only added to."""
+
+    name: str
+    type: Scalar
+    atom: Atom | None
+    fixed: str = ""
+    sum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """A reference, or with ``pointer`` a pointer, to a scalar."""
 
@@ -117,6 +157,21 @@ class TeamShape:
 
     size: Atom | None
     lanes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A variable of class type, a ``std::array`` that is a part of something, a reference to one of these,
+    or with ``pointer`` a pointer."""
+
+    place: Group | Part
+    pointer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """What names nothing yet: a View, reference or pointer member before its initialiser, the result of a
+    function that returns a reference before its return statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +208,13 @@ class Broken:
     """A declaration that was refused: its uses are not reported again."""
 
 
-Binding = Value | Memory | Alias | Policy | Member | Closure | Broken
+Binding = Value | Memory | Alias | Object | Unset | Policy | Member | Closure | Broken
 
 Env = dict[int, Binding]
+
+THIS = 2
+"""The key of ``*this``: declarations have their addresses as keys, 1 is no declaration."""
+_SYNTHETIC = -(1 << 20)  # below the keys of results, which are minus the depth of inlining
 
 
 class Share(Enum):
@@ -180,12 +239,15 @@ class TeamState:
 class Scope:
     """Mutable while one function is lowered.
 
-    ``expression`` and ``body`` lower an expression and a statement list; they are fields because calls,
-    launches and expressions contain one another.
+    ``expression`` and ``body`` lower a scalar expression and a statement list; ``object`` gives what an
+    expression of class type or a call that returns a reference denotes, ``construct`` a new object with the
+    value of an expression. They are fields because calls, launches and expressions contain one another.
     """
 
     expression: Callable[[Scope, Cursor, str, bool], Atom]
     body: Callable[[Scope, list[Cursor]], None]
+    object: Callable[[Scope, Cursor, str, bool], Lvalue | None]
+    construct: Callable[[Scope, Cursor, str], Lvalue | None]
     instances: Instances
     fresh: Fresh = field(default_factory=lambda: Fresh(0))
     findings: list[Diagnostic] = field(default_factory=list)
@@ -221,6 +283,16 @@ class Scope:
         target = self.fresh.symbol(name or TEMPORARY, type_)
         self.stmts.append(Let(target, op, location(cursor)))
         return target
+
+    def variable(self, name: str, type_: Scalar) -> Variable:
+        """A new scalar variable, uninitialised, that no declaration stands for: a member of an object."""
+        variable = Variable(self.key())
+        self.env[variable.key] = Value(name, type_, None)
+        return variable
+
+    def key(self) -> int:
+        """A key that no declaration has."""
+        return _SYNTHETIC - self.fresh.symbol("", BOOL).id
 
     def apply(self, fn: str, args: tuple[Atom, ...], type_: Scalar, name: str, cursor: Cursor) -> Symbol:
         return self.let(Apply(fn, args), type_, name, cursor)

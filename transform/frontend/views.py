@@ -68,6 +68,15 @@ def named_memory(scope: Scope, cursor: Cursor) -> Memory | None:
                 hint = f"pass the {what} as a parameter or declare it in the function"
                 scope.refuse(cursor, message, hint)
                 return None
+    if cursor.kind == _K.MEMBER_REF_EXPR:
+        match scope.object(scope, cursor, "", False):
+            case Memory() as binding:
+                return binding
+            case None:
+                return None
+            case _:
+                scope.refuse(cursor, *fence.construct(cursor))
+                return None
     if is_view(cursor.type):
         hint = "give the View a name first (Kokkos::View<...> v = ...;) or use the one it is made from"
         scope.refuse(cursor, "a View that is the result of an expression is not supported", hint)
