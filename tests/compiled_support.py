@@ -1,6 +1,7 @@
 """One program that runs the emitted gradients of many kernels and prints what they computed.
 
 Every gradient is called twice with one workspace, on the same data: buffers, tapes and colorings are reused.
+The user's function itself runs too: what the front end made of it must compute the same.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ def program(calls: Iterable[Call]) -> str:
     (file,) = {call.case.path for call in calls}
     code = [f'#include "{file}"']
     code += [pipeline.realise(call.oracle.adjoint, call.plan).code(f"kad_{call.key}") for call in calls]
-    code += [PRELUDE, *(_function(call) for call in calls), "int main() {", "  Kokkos::initialize();"]
-    code += [f"  call_{call.key}();" for call in calls]
+    code += [PRELUDE, *(_primal(call) for call in calls), *(_function(call) for call in calls)]
+    code += ["int main() {", "  Kokkos::initialize();"]
+    code += [f"  {what}_{call.key}();" for call in calls for what in ("primal", "call")]
     return "\n".join([*code, "  Kokkos::finalize();", "}"])
 
 
@@ -104,6 +106,23 @@ def _function(call: Call) -> str:
         body.append(f'    const double value = {grad}; if (call) std::printf(" %.17g", value);')
     body += ["  }", *(_print(a, n) for a, n in _printed(signature)), '  std::printf("\\n");', "}"]
     return "\n".join(body)
+
+
+def _primal(call: Call) -> str:
+    """The user's function, called once."""
+    signature = call.oracle.adjoint.signature
+    body = [f"void primal_{call.key}() {{", f'  std::printf("primal_{call.key}");']
+    for a in signature.arguments:
+        body += _declare(a, a.name, call.oracle.arguments[a.name])
+        body.append(_assign(a, a.name, call.oracle.arguments[a.name]))
+    body += [f"  {line}" for line in signature.prepare(lambda a: a.name)]
+    value = signature.call(lambda a: a.name)
+    if signature.returns is None:
+        body.append(f"  {value};")
+    else:
+        body.append(f'  std::printf(" %.17g", double({value}));')
+    body += [_print(a, a.name) for a in signature.arguments if a.written]
+    return "\n".join([*body, '  std::printf("\\n");', "}"])
 
 
 def _printed(signature: Signature) -> list[tuple[Argument, str]]:
@@ -154,8 +173,16 @@ def run(calls: list[Call], name: str) -> Mapping[str, np.ndarray]:
     return {
         words[0]: np.array(words[1:], float)
         for words in lines
-        if words and words[0] in {c.key for c in calls}
+        if words and words[0].removeprefix("primal_") in {c.key for c in calls}
     }
+
+
+def expected_primal(call: Call) -> np.ndarray:
+    """What the interpreter makes of the user's function: its value and what it writes."""
+    value, after = call.oracle.expected
+    found = [] if value is None else [np.ravel(value)]
+    found += [np.ravel(after[a.name]) for a in call.oracle.adjoint.signature.arguments if a.written]
+    return np.concatenate([np.asarray(x, float) for x in found])
 
 
 def expected(call: Call) -> np.ndarray:
@@ -163,8 +190,6 @@ def expected(call: Call) -> np.ndarray:
     oracle, signature = call.oracle, call.oracle.adjoint.signature
     direction: Direction = oracle.directions[0]
     bars = oracle.gradient(call.plan, direction)
-    value, after = oracle.expected
-    found = [] if value is None else [np.ravel(value)]
-    found += [np.ravel(after[a.name]) for a in signature.arguments if a.written]
+    found = [expected_primal(call)]
     found += [np.ravel(bars[a.name]) for a in signature.arguments if a.has_adjoint]
     return np.concatenate([np.asarray(x, float) for x in found])

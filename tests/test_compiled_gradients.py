@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.cases import cases, compiled
-from tests.compiled_support import Call, expected, run
+from tests.compiled_support import Call, expected, expected_primal, run
 from tests.gradient_support import Oracle, primal, spread
 from transform import pipeline
 
@@ -38,6 +38,13 @@ def test_compiled_gradients(file: str) -> None:
     computed = run(wanted, f"test_{file}")
     for call in wanted:
         tolerance = 2e-4 if call.oracle.float32 else 1e-10
+        np.testing.assert_allclose(
+            computed[f"primal_{call.key}"],
+            expected_primal(call),
+            rtol=tolerance,
+            atol=tolerance,
+            err_msg=f"{call.case.name} as the user's code computes it",
+        )
         np.testing.assert_allclose(
             computed[call.key],
             expected(call),
