@@ -10,8 +10,9 @@ TOMS 2022, and FormAD, SC 2022).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from transform.ir.nodes import (
@@ -125,14 +126,18 @@ def _integral(let: Let) -> bool:
 
 
 class Footprints:
-    """Affine forms of the atoms of one launch. ``around``: statements of the host that define integers."""
+    """Affine forms of the atoms of one launch. ``around``: statements of the host that define integers;
+    ``also``: loop indices that count as parallel ones, by position."""
 
-    def __init__(self, launch: Launch, around: Block = _NOTHING) -> None:
+    def __init__(
+        self, launch: Launch, around: Block = _NOTHING, also: Mapping[Symbol, int] = MappingProxyType({})
+    ) -> None:
         self._lets = {s.target: s.op for s in walk(around) if isinstance(s, Let) and _integral(s)}
         self._lets |= {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
         # An index with one value only is a constant: it tells no two iterations apart.
         self._index = {r.index: k for k, r in enumerate(launch.ranges) if not _single(r)}
         self.rank = len(self._index)
+        self._index |= also
         self._local = {
             name for s in walk(launch.body) if not isinstance(s, Let) for name in (*defines(s), *binds(s))
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from transform.analysis.access import Access, Footprints, Tuple, disjoint, written_tuples
@@ -31,12 +31,16 @@ def primal_races(program: Program) -> list[Diagnostic]:
 
 def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
     footprints = Footprints(launch, around)
-    rank = footprints.rank
-    for write in footprints.accesses:
+    return collisions(footprints.accesses, footprints.rank)
+
+
+def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
+    """One finding for each write that another iteration's access may meet; ``rank``: number of indices."""
+    for write in accesses:
         if write.kind == "load":
             continue
         trusted = [write.index] if write.kind != "atomic" and _unique_by_trust(write, rank) else []
-        for other in footprints.accesses:
+        for other in accesses:
             if other.view != write.view or (write.kind == "atomic" and other.kind == "atomic"):
                 continue
             if write.kind == "atomic" and other.kind != "atomic" and other.kind != "load":

@@ -61,6 +61,7 @@ from transform.frontend.scope import (
     Variable,
     zero,
 )
+from transform.frontend.team_handle import member
 from transform.frontend.views import view_of
 from transform.ir.build import TEMPORARY
 from transform.ir.nodes import Allocate, Atom, Block, Declare, DeepCopy, Increment, Launch, Stmt, Store
@@ -368,6 +369,8 @@ def _bind(
 
 def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | None:
     type_ = parameter.type
+    if (team := member(scope, argument)) is not None:
+        return team
     if is_view(type_):
         return view_of(scope, argument)
     if is_reference(type_) and (is_object(type_) or array(type_) is not None):

@@ -9,7 +9,9 @@ DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 
 LAUNCHES = ("Kokkos::parallel_for", "Kokkos::parallel_reduce")
 PARALLEL = (*LAUNCHES, "Kokkos::parallel_scan")
-POLICIES = ("Kokkos::RangePolicy", "Kokkos::MDRangePolicy")
+POLICIES = ("Kokkos::RangePolicy", "Kokkos::MDRangePolicy", "Kokkos::TeamPolicy")
+# Member functions that return the policy; what they set does not change what a kernel computes.
+POLICY_SETTERS = ("set_chunk_size", "set_scratch_size")
 
 SPACES = (
     "Kokkos::Serial",

@@ -21,6 +21,7 @@ from transform.frontend.places import is_broken, member_base, place, read
 from transform.frontend.references import is_inlinable
 from transform.frontend.scope import Scope, zero
 from transform.frontend.shape import extent, rank
+from transform.frontend.team_handle import member, member_call
 from transform.frontend.views import view_of
 from transform.ir.nodes import Atom, Const
 from transform.ir.types import BOOL, SIZE, Scalar
@@ -103,6 +104,8 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) 
     given = arguments(cursor)
     if is_broken(scope, base if base is not None or not given else given[0]):
         return None
+    if (team := member(scope, base)) is not None:
+        return member_call(scope, cursor, team)
     if class_name(callee.semantic_parent.type) in ARRAY_CLASSES:
         return _array_method(scope, cursor, callee, name)
     if is_inlinable(callee):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.frontend import fence, kokkos
+from transform.frontend import fence, kokkos, lower_team
 from transform.frontend.arith import convert
 from transform.frontend.bodies import Body, body, is_callable
 from transform.frontend.clang import (
@@ -16,6 +16,7 @@ from transform.frontend.clang import (
     strip,
 )
 from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
+from transform.frontend.places import member_base
 from transform.frontend.reducers import Result, close_results, deliver, open_result
 from transform.frontend.scope import Broken, Env, Policy, Scope, Value
 from transform.ir.nodes import Atom, Block, Const, Launch, Range
@@ -33,6 +34,8 @@ def policy(scope: Scope, cursor: Cursor) -> Policy | None:
     source = strip(cursor)
     while source.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR) and not scalar(source.type):
         source = strip(expressions(source)[-1])
+    if source.spelling in kokkos.POLICY_SETTERS and (base := member_base(source)) is not None:
+        return policy(scope, base)
     if scalar(source.type) is not None:
         count = _bound(scope, source)
         return Policy(kokkos.DEFAULT_SPACE, ((Const(0, INT), count),))
@@ -54,6 +57,8 @@ def policy(scope: Scope, cursor: Cursor) -> Policy | None:
         hint = "supported are an execution space, IndexType, Schedule, LaunchBounds and Rank"
         scope.refuse(cursor, f"the policy argument {unknown} is not supported", hint)
         return None
+    if class_name(source.type) == "Kokkos::TeamPolicy":
+        return lower_team.team_policy(scope, cursor, space, given)
     if class_name(source.type) == "Kokkos::RangePolicy":
         bounds = _range_bounds(scope, cursor, given)
     else:
@@ -111,6 +116,9 @@ def _bound(scope: Scope, cursor: Cursor) -> Atom:
 
 def launch(scope: Scope, cursor: Cursor) -> None:
     """A call of parallel_for or parallel_reduce."""
+    if scope.team is not None:
+        lower_team.nested(scope, cursor)
+        return
     if scope.in_kernel:
         hint = "nested parallelism is not supported: write the inner loop as a for loop"
         scope.refuse(cursor, "a parallel construct inside a kernel is not supported", hint)
@@ -180,6 +188,10 @@ def _lower_launch(
         return
     ranges, inside = [], called.enter(scope.env)
     for parameter, (lo, hi) in zip(parameters, found.bounds, strict=False):
+        if found.team is not None:
+            range_, inside[key(parameter)] = lower_team.enter(scope, found, cursor)
+            ranges.append(range_)
+            continue
         type_ = scalar(parameter.type)
         if type_ is None or not type_.is_integer or is_mutable_reference(parameter.type):
             scope.refuse(parameter, "a kernel index must be an integer by value", "write const int i")
@@ -199,7 +211,8 @@ def _lower_launch(
     kernel, after = _kernel_body(scope, called.statements)
     scope.env = before
     kernel, reductions = close_results(scope, opened, kernel, after)
-    scope.stmts.append(Launch(label, found.space, tuple(ranges), kernel, reductions, loc=location(cursor)))
+    lowered = Launch(label, found.space, tuple(ranges), kernel, reductions, loc=location(cursor))
+    scope.stmts.append(lowered if found.team is None else lower_team.leave(scope, lowered))
     deliver(scope, opened.values(), reductions)
 
 

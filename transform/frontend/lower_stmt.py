@@ -22,6 +22,7 @@ from transform.frontend.lower_declare import declaration
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import loop
+from transform.frontend.lower_team import single
 from transform.frontend.scope import Scope
 from transform.ir.nodes import Const
 from transform.ir.types import BOOL
@@ -94,8 +95,10 @@ def _is_name(cast: Cursor) -> bool:
 def _call(scope: Scope, cursor: Cursor) -> None:
     callee = cursor.referenced
     name = qualified(callee) if callee is not None else ""
-    if name in kokkos.LAUNCHES:
+    if name in kokkos.LAUNCHES or (scope.team is not None and name in kokkos.PARALLEL):
         launch(scope, cursor)
+    elif name == "Kokkos::single":
+        single(scope, cursor)
     elif name in kokkos.ATOMIC_UPDATES:
         atomic_update(scope, cursor)
     elif name == "Kokkos::deep_copy":

@@ -129,7 +129,7 @@ def close_results(
         if result.start is not None and isinstance(end, Value) and end.atom is not None:
             ends[result.start] = end.atom
     started = {r.start: r for r in opened.values() if r.start is not None}
-    _check(scope, started, kernel, ends)
+    check_joins(scope, started, kernel, ends)
     contributions = tuple(
         Increment(started[start].accumulator, (), end, How.REDUCE, location(started[start].cursor))
         for start, end in ends.items()
@@ -153,7 +153,9 @@ def _named(scope: Scope, target: Place) -> str:
     return target.memory.name if isinstance(target, Element) else target.accumulator.name
 
 
-def _check(scope: Scope, started: dict[Symbol, Result], kernel: Block, ends: dict[Symbol, Atom]) -> None:
+def check_joins(scope: Scope, started: dict[Symbol, Result], kernel: Block, ends: dict[Symbol, Atom]) -> None:
+    """Refuse a body that does more with its accumulators than to join values with them. ``started``: what
+    stands for them before an iteration; ``ends``: their values after it."""
     marked = Block((*kernel.stmts, *(Return(end) for end in ends.values())))
     numbered = simplify(marked, scope.fresh)
     body = Block(numbered.stmts[: len(numbered.stmts) - len(ends)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from transform.analysis.teams import Share
 from transform.diagnostics import Diagnostic
 from transform.frontend.clang import Cursor, location
 from transform.frontend.cpptypes import scalar
@@ -217,21 +217,19 @@ THIS = 2
 _SYNTHETIC = -(1 << 20)  # below the keys of results, which are minus the depth of inlining
 
 
-class Share(Enum):
-    """What runs an iteration of a parallel ``For`` inside a team: its other threads or lanes do not."""
-
-    THREAD = "thread"  # one thread, all of its lanes (TeamThreadRange)
-    LANE = "lane"  # one lane of every thread that comes here (ThreadVectorRange)
-    BOTH = "both"  # one lane of one thread (TeamVectorRange)
-
-
 @dataclass
 class TeamState:
-    """While the kernel of a TeamPolicy is lowered: how its parallel loops are shared out, by index, and the
-    shares of the loops around the present statement."""
+    """While the kernel of a TeamPolicy is lowered.
+
+    ``lanes``: a thread may have several. ``thread``, ``threads``: rank and (if Kokkos chooses it) size of the
+    team. ``shares``: how parallel loops are shared out, by index; ``around``: the shares of the loops around
+    the present statement. ``scratch``: local arrays that the team shares."""
 
     lanes: bool
+    thread: Symbol
+    threads: Symbol
     shares: dict[Symbol, Share] = field(default_factory=dict)
+    scratch: set[Symbol] = field(default_factory=set)
     around: tuple[Share, ...] = ()
 
 
