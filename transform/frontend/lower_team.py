@@ -272,7 +272,7 @@ def _shared(
     scope.env = {**outer, **own}
     before = dict(scope.env)
     scope.env = {**{k: _as_seen(b) for k, b in outer.items()}, **dict(called.env), **inside, **own}
-    inner = open_scalars(scope, called.statements)
+    inner = open_scalars(scope)
     outer_depth, scope.loop_depth = scope.loop_depth, 0
     state.shares[outline.index], state.around = share, (*state.around, share)
     block, after = scope.branch(lambda: scope.body(scope, called.statements))
