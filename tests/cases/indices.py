@@ -44,5 +44,11 @@ CASES = (
     Case("indices", "wide_stencil", {"x": (12,), "w": (12,), "n": 12}),
     Case("indices", "wide_stencil", {"x": (9,), "w": (9,), "n": 9}, note="short"),
     Case("indices", "wide_stencil", {"x": (6,), "w": (6,), "n": 6}, note="empty"),
+    Case("indices", "permuted_rows", {"A": (N, 3), "x": (N,), "idx": PERM, "n": N}),
+    Case(
+        "indices",
+        "compressed_rows",
+        {"entries": (8,), "x": (N,), "row": [0, 2, 2, 5, 8], "column": [5, 0, 1, 1, 4, 3, 3, 0], "n": 4},
+    ),
 )
 COMPILED = ("connectivity", "scatter_atomic", "grid", "cube", "conditional_permutation")

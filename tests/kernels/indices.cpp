@@ -202,3 +202,22 @@ double wide_stencil(In x, In w, int n) {
   }, r);
   return r;
 }
+
+// One row per index, several columns: the row alone tells iterations apart.
+void permuted_rows(Kokkos::View<double**> A, Kokkos::View<const double*> x, Kokkos::View<const int*> idx, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        const int row = idx(i);
+        for (int k = 0; k < 2; ++k) A(row, k) += x(i) * (k + 1.0);
+        A(row, 2) = x(i) * x(i);
+      });
+}
+
+// The entries of a compressed row belong to its iteration.
+void compressed_rows(Kokkos::View<double*> entries, Kokkos::View<const double*> x, Kokkos::View<const int*> row,
+                     Kokkos::View<const int*> column, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        for (int k = row(i); k < row(i + 1); ++k) entries(k) += x(i) * x(column(k));
+      });
+}

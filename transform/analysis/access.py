@@ -45,7 +45,8 @@ _NARROW = ("short", "unsigned short", "char", "signed char", "unsigned char", "b
 class Affine:
     """``sum(coefficient * term) + constant``. Terms: ``("index", k)`` the k-th parallel index,
     ``("local", symbol)`` a value private to a part of the iteration (a loop index, a merged value),
-    ``("free", symbol)`` a host value, ``("load", memory, index...)``, ``("op", fn, args...)``."""
+    ``("free", symbol)`` a host value, ``("load", memory, index...)``, ``("op", fn, args...)``,
+    ``("load", "segment", memory, index...)`` any of the indices in ``memory(index) .. memory(index + 1)``."""
 
     terms: tuple[tuple[Term, int], ...]
     constant: int
@@ -97,6 +98,10 @@ def _positions(term: object) -> set[int]:
     return set()
 
 
+def _affines(parts: Iterable[object]) -> list[Affine]:
+    return [part for part in parts if isinstance(part, Affine)]
+
+
 def _keeps_integers(source: Atom, target: Symbol) -> bool:
     """Whether a cast maps different integers to different integers. Indices are taken to fit into ``int``;
     narrower types wrap, and truncation of floating-point numbers makes different ones equal."""
@@ -143,6 +148,7 @@ class Footprints:
         }
         self._written = written(launch.body)
         self._known: dict[Symbol, Affine] = {}
+        self._loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
         self.accesses = tuple(self._collect(launch.body, True))
 
     def affine(self, atom: Atom) -> Affine:
@@ -159,7 +165,8 @@ class Footprints:
         op = self._lets.get(s)
         match op:
             case None:
-                return Affine(((("local" if s in self._local else "free", s), 1),), 0)
+                segment = self._segment(self._loops[s]) if s in self._loops else None
+                return Affine(((segment or ("local" if s in self._local else "free", s), 1),), 0)
             case Apply(fn="add" | "sub" as fn, args=(a, b)):
                 return _combine(self.affine(a), self.affine(b), 1 if fn == "add" else -1)
             case Apply(fn="neg", args=(a,)):
@@ -184,6 +191,20 @@ class Footprints:
                 return Affine((((kind, m, *(self.affine(i) for i in index)), 1),), 0)
             case Extent(view=view, dim=dim):
                 return Affine(((("extent", view, dim), 1),), 0)
+
+    def _segment(self, loop: For) -> Term | None:
+        """Bounds of a compressed row, ``row(i)`` and ``row(i + 1)``: rows of different ``i`` are apart."""
+        if not isinstance(loop.lo, Symbol) or not isinstance(loop.hi, Symbol):
+            return None
+        lo, hi = self.affine(loop.lo), self.affine(loop.hi)
+        match lo.terms, hi.terms, lo.constant, hi.constant:
+            case ((("load", Symbol() as m, *first), 1),), ((("load", n, *last), 1),), 0, 0 if m == n:
+                steps = [_combine(b, a, -1) for a, b in zip(_affines(first), _affines(last), strict=True)]
+                if [step for step in steps if step != Affine((), 0)] == [Affine((), 1)]:
+                    return ("load", "segment", m, *first)
+            case _:
+                pass
+        return None
 
     def _collect(self, block: Block, always: bool) -> Iterable[Access]:
         for s in block.stmts:

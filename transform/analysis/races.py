@@ -23,8 +23,8 @@ class Verdict:
 def primal_races(program: Program) -> list[Diagnostic]:
     """Writes of a parallel region whose targets collide, or cannot be shown not to, between iterations.
 
-    A target that goes through an index array is trusted to be unique per iteration; the same View must then
-    not be accessed through any other index.
+    The part of a target that goes through an index array, ``perm(i)`` of ``v(perm(i), k)``, is trusted to be
+    unique per iteration; the same View must then not be accessed through any other index.
     """
     return [d for s in walk(program.body) if isinstance(s, Launch) for d in _launch_races(s, program.body)]
 
@@ -36,10 +36,14 @@ def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
 
 def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
     """One finding for each write that another iteration's access may meet; ``rank``: number of indices."""
+    trusts: dict[Symbol, list[Tuple]] = {}
+    for access in accesses:
+        if access.kind in ("store", "increment") and (unique := _unique_by_trust(access, rank)):
+            trusts.setdefault(access.view, []).append(unique)
     for write in accesses:
         if write.kind == "load":
             continue
-        trusted = [write.index] if write.kind != "atomic" and _unique_by_trust(write, rank) else []
+        trusted = [] if write.kind == "atomic" else trusts.get(write.view, [])
         for other in accesses:
             if other.view != write.view or (write.kind == "atomic" and other.kind == "atomic"):
                 continue
@@ -50,10 +54,13 @@ def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
                 break
 
 
-def _unique_by_trust(write: Access, rank: int) -> bool:
-    covered = frozenset[int]().union(*(x.parallel for x in write.index)) if write.index else frozenset()
-    indirect = any(x.indirect for x in write.index)
-    return indirect and len(covered) == rank and not any(x.local and x.indirect for x in write.index)
+def _unique_by_trust(write: Access, rank: int) -> Tuple | None:
+    """The part of a written index that goes through index arrays and tells all iterations apart."""
+    if any(x.local and x.indirect for x in write.index):
+        return None
+    key = tuple(x for x in write.index if x.parallel and not x.local)
+    covered = frozenset[int]().union(*(x.parallel for x in key)) if key else frozenset()
+    return key if len(covered) == rank and any(x.indirect for x in key) else None
 
 
 def _race(write: Access, other: Access) -> Diagnostic:
