@@ -16,7 +16,7 @@ from transform.diagnostics import UsageError
 from transform.frontend.flags import ParseOptions, listed_files
 from transform.scan import Blocked, Differentiable, Entry, Unit, scan
 
-_MISSING = re.compile(r"^'(.+)' file not found$")
+_MISSING = re.compile(r"^'(.+)' file not found\b")
 _GUESSES = 20  # include folders that are tried for one file
 
 

@@ -11,8 +11,8 @@ from search_spaces.model import Architecture
 from transform import pipeline
 from transform.analysis.activity import is_floating
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
-from transform.frontend.clang import Cursor, Extra, ParseOptions, location, parse_file
-from transform.frontend.functions import Found, Region, with_regions
+from transform.frontend.clang import Cursor, ParseOptions, location, parse_file
+from transform.frontend.functions import Found, Region, missing_members, with_regions
 from transform.frontend.instances import Incomplete, expect, with_instances
 from transform.frontend.lower import lower_function
 from transform.ir.nodes import Increment, Launch, Let, Location, Program, Stmt, Store
@@ -94,7 +94,10 @@ def scan(path: Path, options: ParseOptions, inside: Callable[[str], bool], arch:
     except Refused as refused:
         return Unit(path, errors=refused.diagnostics)
     found = with_regions(unit, inside)
-    missing = Extra()
+    missing = missing_members(unit, inside, found)
+    if missing:
+        expect(path, options, missing)
+        found = with_instances(path, options, lambda unit: with_regions(unit, inside))
     verdicts: list[Verdict | None] = []
     for function in found:
         try:

@@ -10,6 +10,7 @@ from transform.frontend import kokkos
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
+    Extra,
     TypeKind,
     children,
     key,
@@ -21,6 +22,7 @@ from transform.frontend.clang import (
 )
 
 _K = CursorKind
+_POINTERS = (TypeKind.POINTER, TypeKind.LVALUEREFERENCE)
 _FUNCTIONS = (_K.FUNCTION_DECL, _K.CXX_METHOD, _K.CONSTRUCTOR, _K.FUNCTION_TEMPLATE)
 _CONTAINERS = (
     _K.NAMESPACE,
@@ -67,7 +69,7 @@ def with_regions(unit: Cursor, inside: Callable[[str], bool]) -> list[Found]:
     instances: dict[int, list[Cursor]] = {}
     found: list[Found] = []
     for function in defined:
-        regions = tuple(_regions(function))
+        regions = tuple(_regions(function)) if function.kind in _FUNCTIONS else ()
         if not regions or qualified(function).startswith("Kokkos::"):
             continue
         if not is_dependent(function):
@@ -81,6 +83,33 @@ def with_regions(unit: Cursor, inside: Callable[[str], bool]) -> list[Found]:
         if not known:
             found.append(Found(qualified(function), function, None, regions))
     return found
+
+
+def missing_members(unit: Cursor, inside: Callable[[str], bool], found: list[Found]) -> Extra:
+    """Probes that instantiate members of class templates which nothing calls here, for the instances of the
+    class that the scanned files name: members called through a base class, or only by other files."""
+    wanted: dict[int, list[str]] = defaultdict(list)
+    for f in found:
+        parent = f.definition.semantic_parent
+        if f.instance is None and f.definition.kind == _K.CXX_METHOD and parent.kind == _K.CLASS_TEMPLATE:
+            names = [str(c.spelling) for c in children(parent)]
+            if names.count(str(f.definition.spelling)) == 1:  # an overloaded name has no one address
+                wanted[key(parent.canonical)].append(str(f.definition.spelling))
+    if not wanted:
+        return Extra()
+    probes: dict[str, None] = {}
+    for cursor in unit.get_children():
+        if cursor.location.file is None or not inside(str(cursor.location.file.name)):
+            continue
+        for type_ in {c.type.get_canonical().spelling: c.type for c in walk(cursor)}.values():
+            named = type_.get_pointee() if type_.kind in _POINTERS else type_
+            class_ = named.get_canonical().get_declaration()
+            template = template_of(class_)
+            spelling = str(class_.type.get_canonical().spelling)
+            if template is not None and "(" not in spelling:
+                members = wanted.get(key(template.canonical), ())
+                probes |= dict.fromkeys(f"inline const auto {{name}} = &{spelling}::{m};" for m in members)
+    return Extra(probes=tuple(probes))
 
 
 def is_dependent(function: Cursor) -> bool:
@@ -112,19 +141,19 @@ def _defined(parent: Cursor, inside: Callable[[str], bool]) -> Iterator[Cursor]:
             continue
         if cursor.kind in _CONTAINERS:
             yield from _defined(cursor, inside)
-        elif cursor.kind in _FUNCTIONS and cursor.is_definition():
+        elif cursor.kind in (*_FUNCTIONS, _K.VAR_DECL) and cursor.is_definition():
             yield cursor
 
 
 def _instances(defined: list[Cursor]) -> dict[int, list[Cursor]]:
-    """For each template, by its canonical declaration, the instances that are called, calls from instances
-    included."""
+    """For each template, by its canonical declaration, the instances that are called or whose address is
+    taken, also by instances."""
     found: dict[int, list[Cursor]] = defaultdict(list)
     seen: set[int] = set()
     work = [f for f in defined if not is_dependent(f)]
     while work:
         for call in walk(work.pop()):
-            callee = call.referenced if call.kind == _K.CALL_EXPR else None
+            callee = call.referenced if call.kind in (_K.CALL_EXPR, _K.DECL_REF_EXPR) else None
             if callee is None or callee.kind not in _FUNCTIONS or key(callee) in seen:
                 continue
             seen.add(key(callee))
