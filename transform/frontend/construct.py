@@ -21,6 +21,7 @@ from transform.frontend.clang import (
 from transform.frontend.classes import Indirect, Record, Row, Shape, Unknown, default_initializer, shape
 from transform.frontend.cpptypes import is_reference, scalar
 from transform.frontend.inline import Frame, pointer_argument, run
+from transform.frontend.lower_view import view_value
 from transform.frontend.objects import allocate, binding_of, clear, copy
 from transform.frontend.places import indexed, lvalue, place, write
 from transform.frontend.scope import (
@@ -34,7 +35,6 @@ from transform.frontend.scope import (
     Sum,
     Variable,
 )
-from transform.frontend.views import view_of
 from transform.ir.nodes import Const
 from transform.ir.types import BOOL, INT, Scalar, View
 
@@ -93,7 +93,7 @@ def initialise(scope: Scope, target: Lvalue, type_: Shape, init: Cursor) -> None
             _scalar(scope, target, type_, init)
         case View():
             assert isinstance(target, Variable)
-            scope.env[target.key] = view_of(scope, init) or Broken()
+            scope.env[target.key] = view_value(scope, init, str(init.spelling)) or Broken()
         case Indirect():
             assert isinstance(target, Variable)
             _refer(scope, target, init)

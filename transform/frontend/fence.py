@@ -50,10 +50,9 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
 
 _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
-    "Kokkos::resize": "allocate a View of the right size",
-    "Kokkos::realloc": "allocate a View of the right size",
-    "std::swap": "swapping Views renames them: launch with the names exchanged, or use Kokkos::deep_copy",
-    "Kokkos::kokkos_swap": "swapping Views renames them: launch with the names exchanged, or deep_copy",
+    "printf": "remove output from the differentiated function",
+    "std::printf": "remove output from the differentiated function",
+    "Kokkos::printf": "remove output from the differentiated function",
     "Kokkos::abort": "check the arguments before the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",

@@ -33,6 +33,7 @@ from transform.frontend.cpptypes import (
     is_view,
     scalar,
 )
+from transform.frontend.identity import referenced
 from transform.frontend.objects import allocate, binding_of, copy, keys, leaves
 from transform.frontend.places import (
     array_operand,
@@ -372,7 +373,7 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
     if (team := member(scope, argument)) is not None:
         return team
     if is_view(type_):
-        return view_of(scope, argument)
+        return referenced(scope, parameter, argument) or view_of(scope, argument)
     if is_reference(type_) and (is_object(type_) or array(type_) is not None):
         target = lvalue(scope, argument)
         return None if target is None else binding_of(target)

@@ -39,6 +39,8 @@ _NEUTRAL_POLICY_ARGUMENTS = (
 # Host calls without an effect on values.
 WITHOUT_EFFECT = ("Kokkos::fence", "Kokkos::Profiling::pushRegion", "Kokkos::Profiling::popRegion")
 
+SWAPS = ("std::swap", "Kokkos::kokkos_swap", "Kokkos::swap", "Kokkos::Experimental::swap")
+
 # Kokkos function -> sign of the increment.
 ATOMIC_UPDATES = {
     "Kokkos::atomic_add": 1,

@@ -100,6 +100,8 @@ def _parameter(scope: Scope, cursor: Cursor) -> Param | None:
     elif view_type is not None:
         symbol = scope.fresh.symbol(name, view_type)
         binding, param = Memory(symbol), Param(symbol, view_type.spelling)
+        if is_mutable_reference(cursor.type):
+            scope.pinned.add(key(cursor))
     elif element is not None and not is_mutable_reference(cursor.type):
         symbol = scope.fresh.symbol(name, element)
         binding, param = Value(name, element, symbol), Param(symbol, plain_spelling(cursor.type))

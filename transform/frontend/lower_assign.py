@@ -19,7 +19,7 @@ from transform.frontend.clang import (
     strip,
     unary_kind,
 )
-from transform.frontend.cpptypes import is_view, scalar
+from transform.frontend.cpptypes import scalar
 from transform.frontend.lower_expr import expression
 from transform.frontend.places import increment, is_sum, is_view_access, place, place_type, read, write
 from transform.frontend.scope import Alias, Element, Place, Scope, Sum, Value, Variable
@@ -51,10 +51,6 @@ def is_step(cursor: Cursor) -> bool:
 def assignment(scope: Scope, cursor: Cursor) -> None:
     """``place = expression;``"""
     left, right = expressions(cursor)
-    if is_view(left.type):
-        hint = "a View may only be aliased where it is declared (auto a = b;); copy values with deep_copy"
-        scope.refuse(cursor, "assigning a View makes it name other data", hint)
-        return
     added = _self_increment(scope, left, right)
     if added is not None:
         fn, operand = added

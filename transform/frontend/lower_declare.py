@@ -9,29 +9,23 @@ from transform.frontend.clang import (
     CursorKind,
     StorageClass,
     TypeKind,
-    arguments,
     initializer,
-    is_written,
     key,
-    location,
-    qualified,
     strip,
 )
 from transform.frontend.classes import is_object, shape
 from transform.frontend.construct import construct
-from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
-from transform.frontend.cpptypes import view as view_type
+from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.inline import pointer_argument
 from transform.frontend.local_arrays import declare_array
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
+from transform.frontend.lower_view import view_variable
 from transform.frontend.objects import binding_of
 from transform.frontend.places import constant_value, lvalue, place, place_type
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
-from transform.frontend.views import view_of, view_source
-from transform.ir.nodes import Allocate, Atom, Const
-from transform.ir.types import SIZE, Scalar, View
+from transform.ir.types import Scalar
 
 _K = CursorKind
 _HARMLESS = (
@@ -72,7 +66,7 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         scope.refuse(cursor, "a volatile variable is not supported", "remove volatile")
         return Broken()
     if is_view(type_):
-        return _view(scope, cursor, init)
+        return view_variable(scope, cursor, init)
     if lambdas.is_lambda(cursor) and init is not None:
         found_lambda = lambdas.find(scope, init)
         if found_lambda is None:
@@ -167,69 +161,3 @@ def _reference(scope: Scope, cursor: Cursor, init: Cursor | None, type_: Scalar)
         )
         return Broken()
     return _scalar(scope, cursor, init, type_)
-
-
-# ---- Views ----
-
-
-def _view(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
-    if init is None:
-        scope.refuse(cursor, "a View without an allocation is not supported", 'write View v("v", n);')
-        return Broken()
-    source = view_source(init)
-    callee = source.referenced if source.kind == _K.CALL_EXPR else None
-    if callee is not None and callee.kind == _K.CONSTRUCTOR:
-        return _allocate(scope, cursor, source)
-    return view_of(scope, source) or Broken()
-
-
-def _allocate(scope: Scope, cursor: Cursor, constructor: Cursor) -> Binding:
-    type_ = view_type(cursor.type)
-    if type_ is None:
-        scope.refuse(cursor, *fence.variable_type(cursor))
-        return Broken()
-    if scope.in_kernel:
-        scope.refuse(cursor, "a View is allocated inside a kernel", "use a fixed-size array")
-        return Broken()
-    given = [a for a in arguments(constructor) if is_written(a)]
-    if not given:
-        scope.refuse(cursor, "a View without an allocation is not supported", 'write View v("v", n);')
-        return Broken()
-    if not _is_label(given[0]) and not _is_plain_allocation(given[0]):
-        hint = 'write View v("v", n); wrapping existing memory is not supported'
-        scope.refuse(given[0], "this View constructor is not supported", hint)
-        return Broken()
-    extents = _extents(scope, cursor, type_, given[1:])
-    if extents is None:
-        return Broken()
-    symbol = scope.fresh.symbol(str(cursor.spelling), type_)
-    scope.stmts.append(Allocate(symbol, extents, location(cursor)))
-    return Memory(symbol)
-
-
-def _extents(scope: Scope, cursor: Cursor, type_: View, given: list[Cursor]) -> tuple[Atom, ...] | None:
-    dynamic = sum(e is None for e in type_.static_extents)
-    if len(given) not in (dynamic, type_.rank) or any(scalar(g.type) is None for g in given):
-        message = f"a View of rank {type_.rank} is allocated with {len(given)} extent(s)"
-        scope.refuse(cursor, message, "give one integer per run-time dimension")
-        return None
-    atoms = [convert(scope, expression(scope, g), SIZE, "", g) for g in given]
-    return tuple(
-        atoms[position] if static is None else Const(static, SIZE)
-        for position, static in enumerate(type_.static_extents)
-    )
-
-
-def _is_label(cursor: Cursor) -> bool:
-    return strip(cursor).kind == _K.STRING_LITERAL or class_name(cursor.type) == "std::basic_string"
-
-
-def _is_plain_allocation(cursor: Cursor) -> bool:
-    """``view_alloc(WithoutInitializing, "v")``: zeroing what the user leaves indeterminate is harmless."""
-    source = strip(cursor)
-    if source.kind != _K.CALL_EXPR or source.referenced is None:
-        return False
-    if qualified(source.referenced) != "Kokkos::view_alloc":
-        return False
-    given = [strip(a) for a in arguments(source) if is_written(a)]
-    return all(_is_label(a) or a.spelling == "WithoutInitializing" for a in given)

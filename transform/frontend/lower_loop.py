@@ -26,6 +26,7 @@ from transform.frontend.clang import (
     walk,
 )
 from transform.frontend.cpptypes import is_reference, is_signed, scalar
+from transform.frontend.identity import LoopViews
 from transform.frontend.mentions import mentioned
 from transform.frontend.scope import Env, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
@@ -78,11 +79,13 @@ def loop(scope: Scope, cursor: Cursor) -> None:
     before, carried_inner = dict(scope.env), open_scalars(scope)
     scope.env[key(header.declared)] = Value(name, header.type, index, _INDEX_FIXED)
     scope.loop_depth += 1
-    block, after = scope.branch(lambda: scope.body(scope, [body]))
+    views = LoopViews(before)
+    block, after = views.lower(scope, lambda: scope.body(scope, [body]), before, carried_inner, cursor)
     scope.loop_depth -= 1
     scope.env = before
     outline = For(index, *limits, abs(header.step), header.step < 0, (), block, location(cursor))
     changed = close_loop(scope, cursor, outline, after, carried_inner)
+    views.leave(scope, cursor)
     _check_invariance(scope, header, bound_stmts, block, changed)
     if key(header.declared) in scope.env:  # an outer variable as index: its final value is not tracked
         scope.env[key(header.declared)] = Value(name, header.type, None)

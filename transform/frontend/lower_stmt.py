@@ -8,12 +8,15 @@ from transform.frontend.clang import (
     Binary,
     Cursor,
     CursorKind,
+    arguments,
     binary_kind,
     children,
     expressions,
     qualified,
     source_text,
 )
+from transform.frontend.cpptypes import is_view
+from transform.frontend.identity import resolved, swap
 from transform.frontend.inline import returned
 from transform.frontend.lower_assign import assignment, atomic_update, compound, is_step, step
 from transform.frontend.lower_call import call
@@ -23,6 +26,7 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import loop
 from transform.frontend.lower_team import single
+from transform.frontend.lower_view import RESIZES, assign_view, resize
 from transform.frontend.scope import Scope
 from transform.ir.nodes import Const
 from transform.ir.types import BOOL
@@ -39,6 +43,8 @@ def body(scope: Scope, statements: list[Cursor]) -> None:
     """
     for position, statement in enumerate(statements):
         rest = statements[position + 1 :]
+        if resolved(scope, [statement, *rest], lambda these: body(scope, these)):
+            return
         statement = _without_attribute(statement)
         if statement.kind in _EXITS:
             _exit(scope, statement)
@@ -106,8 +112,13 @@ def _call(scope: Scope, cursor: Cursor) -> None:
     elif name in kokkos.WITHOUT_EFFECT or (name.startswith("Kokkos::") and name.endswith("::fence")):
         pass
     elif name.endswith("::operator=") and kokkos.is_view_assignment(cursor):
-        hint = "a View may only be aliased where it is declared (auto a = b;); copy values with deep_copy"
-        scope.refuse(cursor, "assigning a View makes it name other data", hint)
+        to, source = arguments(cursor)
+        assign_view(scope, to, source, cursor)
+    elif name in RESIZES:
+        resize(scope, cursor)
+    elif name in kokkos.SWAPS and is_view(arguments(cursor)[0].type):
+        a, b = arguments(cursor)
+        swap(scope, a, b, cursor)
     else:
         call(scope, cursor, "", True)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from transform.frontend.clang import Cursor, CursorKind, key, walk
 from transform.frontend.objects import keys
-from transform.frontend.scope import THIS, Alias, Closure, Object, Scope, Variable
+from transform.frontend.scope import THIS, Alias, Closure, Object, Scope, Variable, ViewName
 
 
 def mentioned(scope: Scope, code: list[Cursor]) -> Iterator[int]:
@@ -26,6 +26,8 @@ def _stands_for(scope: Scope, name: int, seen: set[int]) -> Iterator[int]:
             yield target
         case Object(place=found):
             yield from keys(scope, found)
+        case ViewName(key=target):
+            yield target
         case Closure(cursor=cursor, copied=copied) if name not in seen:
             seen.add(name)
             kept = {k for k, _ in copied}

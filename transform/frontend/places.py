@@ -144,6 +144,15 @@ def binding(scope: Scope, cursor: Cursor) -> Binding | None:
             return Broken()
 
 
+def variable_key(scope: Scope, cursor: Cursor) -> int | None:
+    """The key of the variable that a name or a member is."""
+    cursor = strip(cursor)
+    if cursor.kind == CursorKind.DECL_REF_EXPR:
+        return key(cursor.referenced)
+    member = _member(scope, cursor) if cursor.kind == CursorKind.MEMBER_REF_EXPR else None
+    return member.key if isinstance(member, Variable) else None
+
+
 def _member(scope: Scope, cursor: Cursor) -> Lvalue | None:
     """The member that ``object.x``, ``pointer->x`` or, in a member function, ``x`` denotes."""
     inner = expressions(cursor)

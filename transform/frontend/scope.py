@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from transform.analysis.teams import Share
 from transform.diagnostics import Diagnostic
@@ -26,6 +26,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import BOOL, DOUBLE, Scalar
+from transform.ir.walk import defines, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +144,33 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class NoView:
+    """A View variable that stands for no View here; ``why`` says the reason."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A View variable that stands for one of two Views."""
+
+    cond: Atom
+    then: Handle
+    orelse: Handle
+
+
+# Not a string alias: ``isinstance`` takes it.
+Handle = Memory | NoView | Choice
+
+
+@dataclass(frozen=True, slots=True)
+class ViewName:
+    """A reference to a View variable."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """A reference, or with ``pointer`` a pointer, to a scalar."""
 
@@ -208,7 +236,9 @@ class Broken:
     """A declaration that was refused: its uses are not reported again."""
 
 
-Binding = Value | Memory | Alias | Object | Unset | Policy | Member | Closure | Broken
+Binding = (
+    Value | Memory | NoView | Choice | ViewName | Alias | Object | Unset | Policy | Member | Closure | Broken
+)
 
 Env = dict[int, Binding]
 
@@ -255,6 +285,7 @@ class Scope:
     inlining: tuple[int, ...] = ()
     loop_depth: int = 0
     team: TeamState | None = None
+    pinned: set[int] = field(default_factory=set)  # View variables of the caller
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
     constants: dict[int, Symbol] = field(default_factory=dict)
@@ -323,6 +354,10 @@ class Scope:
         merges: list[Merge] = []
         for name, binding in list(self.env.items()):
             a, b = then[1][name], orelse[1][name]
+            if isinstance(a, Handle) and isinstance(b, Handle):
+                sides = _leaving(self, a, then[0], True, merges), _leaving(self, b, orelse[0], False, merges)
+                self.env[name] = sides[0] if sides[0] == sides[1] else Choice(cond, *sides)
+                continue
             if not (isinstance(binding, Value) and isinstance(a, Value) and isinstance(b, Value)):
                 continue
             if a.atom == b.atom:
@@ -356,6 +391,48 @@ class Scope:
             merges = tuple(Merge(m.result, m.orelse, m.then) for m in merges)
         if then.stmts or merges:
             self.stmts.append(If(cond, then, orelse, merges, location(cursor)))
+
+
+def _leaving(scope: Scope, handle: Handle, block: Block, taken: bool, merges: list[Merge]) -> Handle:
+    """``handle`` as the code after a branch may name it: numbers that the branch defines become merges."""
+    inside = {n for s in walk(block) for n in defines(s)}
+    known: dict[Atom, Atom] = {}
+
+    def out(atom: Atom) -> Atom:
+        if atom not in inside:
+            return atom
+        if atom not in known:
+            assert isinstance(atom, Symbol) and isinstance(atom.type, Scalar)
+            other = zero(atom.type)
+            result = scope.fresh.symbol(atom.name, atom.type)
+            merges.append(Merge(result, atom, other) if taken else Merge(result, other, atom))
+            known[atom] = result
+        return known[atom]
+
+    def moved(h: Handle) -> Handle:
+        match h:
+            case NoView():
+                return h
+            case Choice(cond=cond, then=then, orelse=orelse):
+                return Choice(out(cond), moved(then), moved(orelse))
+            case Memory(symbol=symbol) if symbol in inside:
+                return NoView("it is made inside a branch")
+            case Memory(mapping=None):
+                return h
+            case Memory(symbol=symbol, mapping=mapping):
+                assert mapping is not None
+                axes = tuple(
+                    Axis(
+                        None if a.first is None else out(a.first),
+                        tuple((p, None if step is None else out(step)) for p, step in a.terms),
+                    )
+                    for a in mapping.axes
+                )
+                return Memory(symbol, Mapping(axes, tuple(out(e) for e in mapping.extents)))
+            case _:
+                assert_never(h)
+
+    return moved(handle) if inside else handle
 
 
 def zero(type_: Scalar) -> Const:

@@ -15,8 +15,10 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import is_view
 from transform.frontend.mirrors import MIRRORS, mirror
-from transform.frontend.scope import Broken, Memory, Scope
+from transform.frontend.scope import Broken, Choice, Memory, NoView, Scope, ViewName
+from transform.frontend.shape import rank
 from transform.frontend.subviews import subview
+from transform.ir.types import Array
 
 _K = CursorKind
 
@@ -57,10 +59,19 @@ def view_of(scope: Scope, cursor: Cursor) -> Memory | None:
 def named_memory(scope: Scope, cursor: Cursor) -> Memory | None:
     """The View or whole array of a name; ``None`` after a finding."""
     if cursor.kind == _K.DECL_REF_EXPR:
-        match scope.env.get(key(cursor.referenced)):
+        known = scope.env.get(key(cursor.referenced))
+        match scope.env.get(known.key) if isinstance(known, ViewName) else known:
             case Memory() as binding:
                 return binding
             case Broken():
+                return None
+            case NoView(why=why):
+                message = f"which View '{cursor.spelling}' is cannot be told: {why}"
+                scope.refuse(cursor, message, "declare the View where it is allocated")
+                return None
+            case Choice():
+                hint = "use one name for each View"
+                scope.refuse(cursor, f"which View '{cursor.spelling}' is depends on a branch", hint)
                 return None
             case _:
                 what = "View" if is_view(cursor.type) else "array"
@@ -82,4 +93,21 @@ def named_memory(scope: Scope, cursor: Cursor) -> Memory | None:
         scope.refuse(cursor, "a View that is the result of an expression is not supported", hint)
     else:
         scope.refuse(cursor, *fence.construct(cursor))
+    return None
+
+
+def base_data(scope: Scope, cursor: Cursor) -> Memory | None:
+    """The View of rank 1 or local array whose elements a pointer walks over: ``v.data()``, ``a``; ``None``
+    (and no finding) for any other expression."""
+    source = strip(cursor)
+    if source.kind == _K.CALL_EXPR and source.spelling == "data":
+        members = [c for c in expressions(source) if c.kind == _K.MEMBER_REF_EXPR]
+        base = expressions(members[0]) if members else []
+        if base and is_view(base[0].type):
+            found = view_of(scope, base[0])
+            return found if found is not None and rank(found) == 1 else None
+    if source.kind == _K.DECL_REF_EXPR:
+        known = scope.env.get(key(source.referenced))
+        if isinstance(known, Memory) and isinstance(known.symbol.type, Array):
+            return known if len(known.symbol.type.extents) == 1 else None
     return None

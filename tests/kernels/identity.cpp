@@ -1,0 +1,137 @@
+// View variables that stand for one View after another: assignment, swaps, other sizes, wrapped memory.
+
+#include <Kokkos_Core.hpp>
+
+#include <cmath>
+#include <utility>
+
+using Vector = Kokkos::View<double*>;
+using Matrix = Kokkos::View<double**>;
+using In = Kokkos::View<const double*>;
+
+void swap_in_time_loop(Vector u, Vector v, double dt, int n, int steps) {
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) = u(i) + dt * u(i) * u((i + 1) % n); });
+    std::swap(u, v);
+  }
+}
+
+double swap_and_use(In x, int n, int steps) {
+  Vector a("a", n), b("b", n);
+  Kokkos::deep_copy(a, x);
+  double r = 0;
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { b(i) = sin(a(i)) * a((i + 1) % n) + 0.1 * b(i); });
+    double s = 0;
+    Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += b(i) * a(i); }, s);
+    r += s * s;
+    std::swap(a, b);
+  }
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { a(i) *= x(i); });
+  double q = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += a(i) * a(i) + b(i); }, q);
+  return q + r;
+}
+
+// Three time levels; the oldest is written next.
+double leapfrog(In x, int n, int steps) {
+  Vector old("old", n), now("now", n), next("next", n);
+  Kokkos::deep_copy(old, x);
+  Kokkos::deep_copy(now, x);
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { next(i) = 2 * now(i) - old(i) - 0.1 * now(i) * now(i); });
+    Vector recycled = old;
+    old = now;
+    now = next;
+    next = recycled;
+  }
+  double q = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += now(i) * old(i); }, q);
+  return q;
+}
+
+void swapped_in_branch(Vector u, Vector v, double a, int n) {
+  if (a > 0.5) std::swap(u, v);
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { u(i) = u(i) * v(i); });
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) = sin(u(i)) * a; });
+}
+
+void swapped_sometimes(Vector u, Vector v, int n, int steps) {
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) += u(i) * u(i); });
+    if (t % 3 != 1) std::swap(u, v);
+  }
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { u(i) *= 2 + v(i); });
+}
+
+void nested_swaps(Vector u, Vector v, int n, int outer, int inner) {
+  for (int s = 0; s < outer; ++s) {
+    for (int t = 0; t < inner; ++t) {
+      Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) = 0.5 * v(i) + u(i) * u(i); });
+      std::swap(u, v);
+    }
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { u(i) = cos(v(i)) * u(i); });
+  }
+}
+
+void advance(Vector& from, Vector& to, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { to(i) = from(i) * from((i + 1) % n); });
+  std::swap(from, to);
+}
+
+double swapped_by_helper(Vector u, Vector v, int n, int steps) {
+  for (int t = steps; t > 0; --t) advance(u, v, n);
+  double q = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += u(i) * u(i); }, q);
+  return q;
+}
+
+double chosen_view(In x, In y, int mode, int n) {
+  In source = x;
+  if (mode == 1) {
+    source = y;
+  } else if (mode == 2) {
+    source = Kokkos::subview(x, std::make_pair(1, n));
+  }
+  double q = 0;
+  Kokkos::parallel_reduce(source.extent(0), KOKKOS_LAMBDA(int i, double& sum) { sum += source(i) * source(0); }, q);
+  return q * n;
+}
+
+double allocated_later(In x, int n) {
+  Vector t;
+  t = Vector("t", n);
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { t(i) = x(i) * x(i); });
+  Vector other(Kokkos::view_alloc(Kokkos::WithoutInitializing, "other"), n);
+  Kokkos::deep_copy(other, t);
+  Kokkos::resize(t, n + 2);
+  Kokkos::parallel_for(2, KOKKOS_LAMBDA(int i) { t(n + i) = other(i) * other(i); });
+  double r = 0, q = 0;
+  Kokkos::parallel_reduce(n + 2, KOKKOS_LAMBDA(int i, double& s) { s += t(i) * t(i); }, r);
+  Kokkos::realloc(t, n);
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { t(i) += other(i) * r; });
+  Kokkos::resize(t, 2);
+  Kokkos::parallel_reduce(t.extent(0), KOKKOS_LAMBDA(int i, double& s) { s += t(i) * t(i); }, q);
+  return r + q;
+}
+
+double wrapped(Vector x, int n, int m) {
+  Kokkos::View<double**, Kokkos::LayoutRight, Kokkos::MemoryUnmanaged> rows(x.data(), n, m);
+  Kokkos::View<double**, Kokkos::LayoutLeft, Kokkos::MemoryTraits<Kokkos::Unmanaged>> columns(x.data(), n, m);
+  double q = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    for (int j = 0; j < m; ++j) s += rows(i, j) * columns(i, j);
+  }, q);
+  return q;
+}
+
+void local_buffer(Vector y, In x, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {
+    double buffer[4];
+    Kokkos::View<double[2][2], Kokkos::LayoutRight, Kokkos::MemoryUnmanaged> a(buffer);
+    for (int j = 0; j < 2; ++j) {
+      for (int k = 0; k < 2; ++k) a(j, k) = x(i) * (j + 2 * k);
+    }
+    y(i) = a(0, 1) * buffer[3] + a(1, 0) * x(i);
+  });
+}
