@@ -16,5 +16,7 @@ CASES = (
     Case("copies", "host_control", {"u": (N,), "residual": (N,), "n": N, "steps": 3}),
     Case("copies", "host_integers", {"x": (N,), "idx": IDX, "n": N}),
     Case("copies", "float_elements", {"x": (3,), "scale": ()}, floats=frozenset({"x"})),
+    Case("copies", "recurrence", {"x": (N,), "a": (N,), "n": N}),
+    Case("copies", "relaxation", {"x": (N,), "a": (N,), "n": N, "sweeps": 3}),
 )
 COMPILED = ("copied_parts", "ghost_layers", "mirror_round_trip", "host_elements")

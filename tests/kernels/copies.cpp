@@ -125,3 +125,23 @@ void float_elements(Kokkos::View<float*> x, Kokkos::View<double> scale) {
   scale() = scale() * f;
   x(2) = float(x(1) * scale());
 }
+
+// A solve on the host: each step reads what the last one wrote.
+double recurrence(Vector x, In a, int n) {
+  for (int i = 1; i < n; ++i) x(i) = sin(x(i - 1)) * a(i) + x(i);
+  for (int i = n - 2; i >= 0; --i) x(i) -= a(i) * x(i + 1) * x(i);
+  return x(0);
+}
+
+double relaxation(Vector x, In a, int n, int sweeps) {
+  double change = 0;
+  for (int s = 0; s < sweeps; ++s) {
+    change = 0;
+    for (int i = 0; i < n; ++i) {
+      const double old = x(i);
+      x(i) = 0.5 * old + a(i) * cos(old);
+      change += (x(i) - old) * (x(i) - old);
+    }
+  }
+  return change;
+}

@@ -74,7 +74,7 @@ void nested_swaps(Vector u, Vector v, int n, int outer, int inner) {
   }
 }
 
-void advance(Vector& from, Vector& to, int n) {
+inline void advance(Vector& from, Vector& to, int n) {
   Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { to(i) = from(i) * from((i + 1) % n); });
   std::swap(from, to);
 }

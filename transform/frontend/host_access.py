@@ -1,6 +1,6 @@
 """Elements of Views on the host: each access is a launch of one iteration where the View lives.
 
-A value read comes out as a sum of one term. ``host_run.py`` makes one launch of many accesses.
+A value read comes out as a sum of one term. ``host_loop.py`` makes one launch of a whole loop.
 """
 
 from __future__ import annotations
@@ -48,11 +48,13 @@ def host_increment(scope: Scope, element: Element, value: Atom, how: How, cursor
     once(scope, [stmt], _view(element).execution_space, [], cursor)
 
 
-def once(scope: Scope, stmts: list[Stmt], space: str, reductions: list[Reduction], cursor: Cursor) -> None:
+def once(scope: Scope, stmts: list[Stmt], space: str, reductions: list[Reduction], cursor: Cursor) -> Launch:
     """Append a launch of one iteration."""
     index = scope.fresh.symbol("once", INT)
     whole = (Range(index, Const(0, INT), Const(1, INT)),)
-    scope.stmts.append(Launch("", space, whole, Block(tuple(stmts)), tuple(reductions), loc=location(cursor)))
+    launch = Launch("", space, whole, Block(tuple(stmts)), tuple(reductions), loc=location(cursor))
+    scope.stmts.append(launch)
+    return launch
 
 
 class Results:

@@ -16,6 +16,7 @@ from transform.frontend.clang import (
     source_text,
 )
 from transform.frontend.cpptypes import is_view
+from transform.frontend.host_loop import loop_of_elements
 from transform.frontend.identity import resolved, swap
 from transform.frontend.inline import returned
 from transform.frontend.lower_assign import assignment, atomic_update, compound, is_step, step
@@ -45,6 +46,8 @@ def body(scope: Scope, statements: list[Cursor]) -> None:
         rest = statements[position + 1 :]
         if resolved(scope, [statement, *rest], lambda these: body(scope, these)):
             return
+        if loop_of_elements(scope, statement):
+            continue
         statement = _without_attribute(statement)
         if statement.kind in _EXITS:
             _exit(scope, statement)
