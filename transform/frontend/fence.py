@@ -50,9 +50,6 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
 
 _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
-    "printf": "remove output from the differentiated function",
-    "std::printf": "remove output from the differentiated function",
-    "Kokkos::printf": "remove output from the differentiated function",
     "Kokkos::abort": "check the arguments before the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",
