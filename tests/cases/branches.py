@@ -14,5 +14,6 @@ CASES = (
     Case("branches", "one_sided_branches", {"x": (N,), "w": (N,), "n": N}, wrt=("x",), note="wrt x"),
     Case("branches", "logic", {"x": (N,), "n": N, "both": True}),
     Case("branches", "nested_ternary", {"x": (N,), "n": N}),
+    Case("branches", "asserted", {"x": (N,), "n": N}),
     Case("branches", "switched", {"x": (N,), "kind": IDX, "n": N}),
 )

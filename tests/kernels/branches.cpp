@@ -2,6 +2,7 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <cassert>
 #include <cmath>
 
 using Vector = Kokkos::View<double*>;
@@ -146,6 +147,16 @@ double switched(In x, Kokkos::View<const int*> kind, int n) {
     else if (kind(i) % 3 == 1) p = x(i) * x(i);
     else p = exp(x(i));
     sum += p;
+  }, result);
+  return result;
+}
+
+double asserted(In x, int n) {
+  assert(n > 0 && "there are elements");
+  double result = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    assert(x(i) > 0);
+    sum += log(x(i));
   }, result);
   return result;
 }

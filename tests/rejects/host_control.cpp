@@ -1,11 +1,9 @@
-// expect: 16:16 return inside a loop is not supported
-// expect: 19:3 a while loop is not supported
-// expect: 20:23 a variable of type 'std::vector<double>' is not supported
-// expect: 21:3 the member function basic_ostream::operator<< is not supported
-// expect: 22:17 a variable of type 'Kokkos::Timer' is not supported
-// expect: 24:3 the function __assert_fail is not supported
+// expect: 14:16 return inside a loop is not supported
+// expect: 17:3 a while loop is not supported
+// expect: 18:23 a variable of type 'std::vector<double>' is not supported
+// expect: 19:3 the member function basic_ostream::operator<< is not supported
+// expect: 20:17 a variable of type 'Kokkos::Timer' is not supported
 #include <Kokkos_Core.hpp>
-#include <cassert>
 #include <iostream>
 #include <vector>
 
@@ -21,5 +19,4 @@ double host_control(Kokkos::View<double*> x, Kokkos::View<double*> y, int n) {
   std::cout << r << list[0];
   Kokkos::Timer timer;
   r += timer.seconds();
-  assert(r > 1);
 }

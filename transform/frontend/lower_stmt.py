@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transform.frontend import fence, kokkos
 from transform.frontend.arith import convert
+from transform.frontend.assertions import is_assertion
 from transform.frontend.clang import (
     Binary,
     Cursor,
@@ -88,6 +89,8 @@ def _expression_statement(scope: Scope, cursor: Cursor) -> None:
         step(scope, cursor)
     elif kind == _K.CALL_EXPR:
         _call(scope, cursor)
+    elif is_assertion(cursor):
+        pass
     elif kind in (_K.BINARY_OPERATOR, _K.CONDITIONAL_OPERATOR):
         expression(scope, cursor)
     elif kind == _K.CSTYLE_CAST_EXPR and cursor.type.spelling == "void" and _is_name(cursor):
