@@ -20,6 +20,7 @@ CASES = (
     Case("callables", "functions_as_arguments", {"y": (N,), "x": (N,), "n": N}),
     Case("callables", "launch_templates", {"y": (N,), "x": (N,), "n": N}),
     Case("callables", "generic_kernels", {"y": (N, N), "x": (N,), "n": N}),
+    Case("callables", "tagged_lambda", {"x": (N,), "n": N}),
 )
 
 COMPILED = ("captured_early", "lambda_arguments")

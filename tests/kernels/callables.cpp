@@ -214,3 +214,11 @@ void generic_kernels(Kokkos::View<double**> y, Kokkos::View<const double*> x, in
   Kokkos::MDRangePolicy<Kokkos::Rank<2>> square({0, 1}, {n, n});
   Kokkos::parallel_for(square, KOKKOS_LAMBDA(const auto i, const int j) { y(i, j) = x(i) * x(j) / (i + 1); });
 }
+
+struct Tag {};
+double tagged_lambda(Kokkos::View<const double*> x, int n) {
+  double s = 0;
+  Kokkos::parallel_reduce(
+      Kokkos::RangePolicy<Tag>(0, n), KOKKOS_LAMBDA(const Tag&, const int i, double& sum) { sum += x(i) * x(i); }, s);
+  return s;
+}

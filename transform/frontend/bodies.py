@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 
 from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.clang import Cursor, CursorKind, children, strip
-from transform.frontend.scope import Binding, Closure, Env, Scope, Value
+from transform.frontend.classes import is_object
+from transform.frontend.functors import call_operator
+from transform.frontend.objects import binding_of
+from transform.frontend.scope import THIS, Binding, Closure, Env, Scope, Value
 
 _K = CursorKind
 _FIXED = "iterations would race for it: sum with a parallel_reduce, or write to a View"
@@ -30,24 +33,37 @@ def _shared(binding: Binding) -> Binding:
     return replace(binding, fixed=_FIXED) if isinstance(binding, Value) and not binding.fixed else binding
 
 
-def is_callable(argument: Cursor) -> bool:
-    """Whether an argument of a launch is what it calls."""
-    return lambdas.is_lambda(strip(argument))
-
-
-def body(scope: Scope, argument: Cursor, policy: Cursor) -> Body | None:
-    """What a launch over ``policy`` calls; ``None`` after a finding, or if an instance is missing yet."""
+def body(scope: Scope, argument: Cursor, policy: Cursor, rank: int, results: list[Cursor]) -> Body | None:
+    """What a launch over ``policy``, of ``rank`` indices, calls; ``None`` after a finding, or if an instance
+    of a template is missing yet."""
     source = strip(argument)
+    if lambdas.is_lambda(source):
+        return _lambda(scope, source, policy)
+    if not is_object(source.type):
+        scope.refuse(argument, *fence.value_type(source))
+        return None
+    found = call_operator(scope, source, policy.type, rank, results)
+    functor = scope.object(scope, source, "functor", True)
+    this = None if functor is None else binding_of(functor)
+    if found is None or this is None:
+        return None
+    method, parameters = found
+    statements = [c for c in children(method) if c.kind == _K.COMPOUND_STMT]
+    return Body(argument, parameters, statements, {THIS: this})
+
+
+def _lambda(scope: Scope, source: Cursor, policy: Cursor) -> Body | None:
     found: Closure | None
     if source.kind == _K.LAMBDA_EXPR:
         found = lambdas.closure(scope, source, immediate=True)
     else:
         found = lambdas.find(scope, source)
     if found is None:
-        scope.refuse(argument, *fence.UNKNOWN_LAMBDA)
+        scope.refuse(source, *fence.UNKNOWN_LAMBDA)
         return None
     parts = children(found.cursor)
-    parameters = [c for c in parts if c.kind == _K.PARM_DECL]
+    first = 0 if kokkos.work_tag(policy.type) is None else 1
+    parameters = [c for c in parts if c.kind == _K.PARM_DECL][first:]
     generic = [p for p in parameters if any(c.spelling == "auto" for c in p.get_children())]
     for parameter in generic:
         scope.instances.concrete(parameter, kokkos.index_type(policy.type))

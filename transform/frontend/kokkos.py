@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from transform.frontend.clang import ClangType, Cursor, CursorKind, namespace, qualified, walk
-from transform.frontend.cpptypes import class_name, plain_spelling, portable_spelling
+from transform.frontend.cpptypes import class_name, plain_spelling, portable_spelling, scalar, unreferenced
 
 DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 
 LAUNCHES = ("Kokkos::parallel_for", "Kokkos::parallel_reduce")
 PARALLEL = (*LAUNCHES, "Kokkos::parallel_scan")
 POLICIES = ("Kokkos::RangePolicy", "Kokkos::MDRangePolicy", "Kokkos::TeamPolicy")
+_CALLED_WITH_MEMBER = ("Kokkos::RangePolicy", "Kokkos::TeamPolicy")
 # Member functions that return the policy; what they set does not change what a kernel computes.
 POLICY_SETTERS = ("set_chunk_size", "set_scratch_size")
 
@@ -98,16 +99,32 @@ def policy_space(type_: ClangType) -> tuple[str, str | None]:
         name = class_name(argument)
         if name in SPACES:
             space = portable_spelling(argument)
-        elif name and name not in _NEUTRAL_POLICY_ARGUMENTS:
+        elif name in _NEUTRAL_POLICY_ARGUMENTS or _is_tag(argument):
+            continue
+        elif name:
             return space, name
     return space, None
 
 
+def work_tag(type_: ClangType) -> ClangType | None:
+    """The type that a policy names to choose between call operators."""
+    if class_name(type_) not in POLICIES:
+        return None
+    policy = unreferenced(type_)
+    given = (policy.get_template_argument_type(k) for k in range(policy.get_num_template_arguments()))
+    return next((a for a in given if _is_tag(a)), None)
+
+
+def _is_tag(argument: ClangType) -> bool:
+    """Whether an argument of a policy is a class of the user's."""
+    return class_name(argument).split("::")[0] not in ("", "Kokkos", "std")
+
+
 def index_type(type_: ClangType) -> str:
     """The C++ type with which a launch over a policy, or an iteration count, calls its kernel."""
-    if class_name(type_) not in POLICIES:
+    if scalar(type_) is not None:
         return "Kokkos::RangePolicy<>::member_type"
-    member = "index_type" if class_name(type_) == "Kokkos::MDRangePolicy" else "member_type"
+    member = "member_type" if class_name(type_) in _CALLED_WITH_MEMBER else "index_type"
     return f"{plain_spelling(type_)}::{member}"
 
 

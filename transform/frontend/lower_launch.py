@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transform.frontend import fence, kokkos, lower_team
 from transform.frontend.arith import convert
-from transform.frontend.bodies import Body, body, is_callable
+from transform.frontend.bodies import Body, body
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
@@ -23,7 +23,6 @@ from transform.ir.nodes import Atom, Block, Const, Launch, Range
 from transform.ir.types import INT
 
 _K = CursorKind
-_LAMBDA_HINT = "write KOKKOS_LAMBDA(...) or [=](...)"
 
 
 # ---- policies ----
@@ -127,22 +126,19 @@ def launch(scope: Scope, cursor: Cursor) -> None:
     for argument in arguments(cursor):
         if not is_written(argument):
             continue
-        if is_callable(argument):
-            callee = argument
-        elif _is_text(argument):
+        if policy_cursor is None and _is_text(argument):
             label = _text(argument)
-        elif callee is None and policy_cursor is None:
-            policy_cursor = argument
+        elif policy_cursor is None:
+            policy_cursor = strip(argument)
         elif callee is None:
-            scope.refuse(argument, "a function object is not supported as a kernel", _LAMBDA_HINT)
-            return
+            callee = argument
         else:
             results.append(argument)
     if policy_cursor is None or callee is None:
-        scope.refuse(cursor, "the body of this launch is not a lambda", _LAMBDA_HINT)
+        scope.refuse(cursor, "this form of launch is not supported", "give a policy and a kernel")
         return
     found = policy(scope, policy_cursor)
-    called = body(scope, callee, strip(policy_cursor))
+    called = body(scope, callee, policy_cursor, len(found.bounds) if found is not None else 1, results)
     if called is None:
         return
     if found is None:

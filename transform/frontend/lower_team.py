@@ -146,7 +146,7 @@ def nested(scope: Scope, cursor: Cursor) -> None:
     """A parallel_for, parallel_reduce or parallel_scan inside the kernel of a TeamPolicy."""
     given = [a for a in arguments(cursor) if is_written(a)]
     found = _range(scope, cursor, given[0]) if given else None
-    called = body(scope, given[1], strip(given[0])) if len(given) > 1 else None
+    called = body(scope, given[1], strip(given[0]), 1, given[2:]) if len(given) > 1 else None
     if found is None or called is None:
         return
     share, lo, hi = found
@@ -316,7 +316,7 @@ def single(scope: Scope, cursor: Cursor) -> None:
         hint = "write Kokkos::single(Kokkos::PerTeam(team), [&]() { ... }) in the kernel of a TeamPolicy"
         scope.refuse(cursor, "this form of single is not supported", hint)
         return
-    called = body(scope, given[1], who)
+    called = body(scope, given[1], who, 0, given[2:])
     if called is None:
         return
     if scope.team.around not in (((), (Share.THREAD,)) if share is Share.LANE else ((),)):
