@@ -20,9 +20,8 @@ from transform.frontend.inline import inlined_value, lambda_value
 from transform.frontend.places import is_broken, member_base, place, read
 from transform.frontend.references import is_inlinable
 from transform.frontend.scope import Scope, zero
-from transform.frontend.shape import extent, rank
 from transform.frontend.team_handle import member, member_call
-from transform.frontend.views import view_of
+from transform.frontend.view_members import view_property
 from transform.ir.nodes import Atom, Const
 from transform.ir.types import BOOL, SIZE, Scalar
 
@@ -110,39 +109,13 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) 
         return _array_method(scope, cursor, callee, name)
     if is_inlinable(callee):
         return inlined_value(scope, cursor, callee, name, top)
-    if base is not None and is_view(base.type):
-        found = _view_property(scope, cursor, base, str(callee.spelling))
-        if found is not None:
-            return found
     value, type_ = evaluate(cursor), scalar(cursor.type)
     if value is not None and type_ is not None:  # std::numeric_limits<double>::epsilon()
         return constant(value, type_)
     if base is not None and is_view(base.type):
-        message = f"the member function View::{callee.spelling} is not supported"
-        scope.refuse(cursor, message, "supported are v(...), v[...], extent, extent_int and size")
-    else:
-        scope.refuse(cursor, *fence.function(callee))
+        return view_property(scope, cursor, base, str(callee.spelling))
+    scope.refuse(cursor, *fence.function(callee))
     return None
-
-
-def _view_property(scope: Scope, cursor: Cursor, base: Cursor, method: str) -> Atom | None:
-    if method not in ("extent", "extent_int", "size"):
-        return None
-    view = view_of(scope, base)
-    if view is None:
-        return scope.dummy(cursor)
-    if method == "size":
-        total: Atom = Const(1, SIZE)
-        for dim in range(rank(view)):
-            factor = extent(scope, view, dim, cursor)
-            total = factor if dim == 0 else apply(scope, "mul", (total, factor), "", cursor)
-        return total
-    dim_atom = scope.expression(scope, arguments(cursor)[0], "", False)
-    if not isinstance(dim_atom, Const) or not 0 <= int(dim_atom.value) < max(rank(view), 1):
-        message = f"extent needs a constant dimension below the rank {rank(view)}"
-        scope.refuse(cursor, message, "write v.extent(0)")
-        return scope.dummy(cursor)
-    return extent(scope, view, int(dim_atom.value), cursor)
 
 
 def _array_method(scope: Scope, cursor: Cursor, callee: Cursor, name: str) -> Atom | None:

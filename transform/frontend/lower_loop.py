@@ -28,7 +28,7 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import is_reference, is_signed, scalar
 from transform.frontend.identity import LoopViews
 from transform.frontend.mentions import mentioned
-from transform.frontend.scope import Env, Scope, Value, zero
+from transform.frontend.scope import Env, Handle, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Block, Carried, Const, For, Let, Load, Stmt, Symbol
 from transform.ir.types import Scalar
@@ -279,6 +279,9 @@ def close_loop(
     results: list[tuple[int, Value, Symbol, Atom]] = []
     changed: dict[int, Symbol | None] = {}
     for name, binding in list(scope.env.items()):
+        if isinstance(binding, Handle) and after[name] != binding:
+            hint = "swap the Views in a for loop with a fixed number of steps"
+            scope.refuse(cursor, "this loop leaves its Views under other names", hint)
         if not isinstance(binding, Value):
             continue
         end = after[name]
