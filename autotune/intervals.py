@@ -30,6 +30,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Location,
+    PrefixSum,
     Program,
     Store,
     Symbol,
@@ -132,6 +133,8 @@ class _Walker:
                     self._access(memory, index, loc)
                 case DeepCopy(target=target, source=source):
                     self._hold(target, self._content(source))
+                case PrefixSum(view=view):
+                    self._hold(view, UNKNOWN)
                 case Allocate(target=target, extents=extents):
                     self._allocated[target] = tuple(self.value(e) for e in extents)
                     self._hold(target, (0, 0))

@@ -40,6 +40,7 @@ from transform.ir.nodes import (
     Load,
     Op,
     Param,
+    PrefixSum,
     Program,
     Range,
     Reduction,
@@ -177,6 +178,14 @@ class Machine:
                 self.values[target] = np.full(shape, fill, _DTYPES[target.type.element.name])
             case DeepCopy(target=target, source=source):
                 self.values[target][...] = self.atom(source)
+            case PrefixSum(view=view, start=start, total=total, backward=backward):
+                elements = self.values[view][::-1] if backward else self.values[view]
+                running = self.atom(start)
+                for k in range(len(elements)):
+                    elements[k], running = running, running + elements[k]
+                if total is not None:
+                    assert isinstance(total.type, Scalar)
+                    self.values[total] = convert(running, total.type)
             case Return(value=value):
                 self.result = self.atom(value)
             case Save(tape=tape, source=source):

@@ -21,6 +21,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Load,
+    PrefixSum,
     Program,
     Restore,
     Save,
@@ -54,7 +55,7 @@ class Frame:
             match s:
                 case Let(target=t):
                     names[t] = s
-                case For() | If() | Launch():
+                case For() | If() | Launch() | PrefixSum():
                     names.update(dict.fromkeys(defines(s), s))
                 case _:
                     pass
@@ -182,7 +183,7 @@ class Recalls:
             out += [Save(tape, view, s.loc) for at, view, tape in frame.view_saves if at == i]
             out.append(s)
             match s:
-                case Let() | For() | If() | Launch():
+                case Let() | For() | If() | Launch() | PrefixSum():
                     results = defines(s)
                 case _:
                     results = ()

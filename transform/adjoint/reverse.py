@@ -40,6 +40,7 @@ from transform.ir.nodes import (
     Load,
     Location,
     Merge,
+    PrefixSum,
     Program,
     Range,
     Reduction,
@@ -229,6 +230,8 @@ class _HostSweep(Sweep):
                         self._reverse_launch(s, adj)
                 case DeepCopy():
                     self._reverse_copy(s, adj)
+                case PrefixSum():
+                    self._reverse_scan(s, adj)
                 case For():
                     self._reverse_for(s, adj)
                 case If():
@@ -312,6 +315,16 @@ class _HostSweep(Sweep):
             if any(a in late for a in atoms(stmt)):
                 late.update(defines(stmt))
         return late
+
+    def _reverse_scan(self, s: PrefixSum, adj: Adjoints) -> None:
+        """Every later element and the total contain an element: their adjoints are summed the other way."""
+        total = None if s.total is None else adj.take(s.total)
+        bar = self.adjoints_of.get(s.view)
+        if bar is None:
+            return
+        assert not (isinstance(s.start, Symbol) and s.start in self.active), "a primal scan starts at 0"
+        start = zero(Const(0.0, _element(bar))) if total is None else total
+        self.b.add_stmt(PrefixSum(bar, start, None, not s.backward, s.loc))
 
     def _reverse_copy(self, s: DeepCopy, adj: Adjoints) -> None:
         bar = self.adjoints_of.get(s.target)

@@ -30,6 +30,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Merge,
+    PrefixSum,
     Program,
     Reduction,
     Return,
@@ -145,6 +146,13 @@ class _Tangent:
                         self.b.add_stmt(DeepCopy(self.memory[t], self.memory.get(source, zero), s.loc))
                     else:
                         self.b.add_stmt(DeepCopy(self.memory[t], self.dot(source), s.loc))
+            case PrefixSum(view=view, start=start, total=total):
+                self.b.add_stmt(s)
+                if view in self.memory:
+                    total_d = None if total is None else self.fresh.symbol(f"{total.name}_d", total.type)
+                    self.b.add_stmt(PrefixSum(self.memory[view], self.dot(start), total_d, s.backward, s.loc))
+                    if total is not None and total_d is not None:
+                        self.dots[total] = total_d
             case Return(value=v):
                 if is_floating(v.type):
                     self.result = self.dot(v)

@@ -76,6 +76,7 @@ class Access:
     kind: Literal["load", "store", "increment", "atomic"]
     always: bool  # executed by every iteration
     constant: bool  # a store of a constant: several iterations may do it without anybody noticing
+    pins: frozenset[Affine]  # inside "if (i == n - 1)": what is 0 wherever it is executed
     loc: Location | None
 
 
@@ -149,6 +150,7 @@ class Footprints:
         self._written = written(launch.body)
         self._known: dict[Symbol, Affine] = {}
         self._loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
+        self._pins: frozenset[Affine] = frozenset()
         self.accesses = tuple(self._collect(launch.body, True))
 
     def affine(self, atom: Atom) -> Affine:
@@ -210,32 +212,58 @@ class Footprints:
         for s in block.stmts:
             match s:
                 case Let(op=Load(memory=m, index=i)) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "load", always, False, s.loc)
+                    yield Access(m, self._tuple(i), "load", always, False, self._pins, s.loc)
                 case Store(memory=m, index=i, value=v) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "store", always, isinstance(v, Const), s.loc)
+                    constant = isinstance(v, Const)
+                    yield Access(m, self._tuple(i), "store", always, constant, self._pins, s.loc)
                 case Increment(memory=m, index=i, how=how) if isinstance(m.type, View):
                     kind: Literal["atomic", "increment"] = "atomic" if how is How.ATOMIC else "increment"
-                    yield Access(m, self._tuple(i), kind, always, False, s.loc)
+                    yield Access(m, self._tuple(i), kind, always, False, self._pins, s.loc)
                 case Accumulate(memory=m, index=i):
-                    yield Access(m, self._tuple(i), "increment", always, False, s.loc)
+                    yield Access(m, self._tuple(i), "increment", always, False, self._pins, s.loc)
                 case For(body=body):
                     yield from self._collect(body, False)
-                case If(then=then, orelse=orelse):
+                case If(cond=cond, then=then, orelse=orelse):
+                    outer = self._pins
+                    self._pins = outer | self._pinned(cond)
                     yield from self._collect(then, False)
+                    self._pins = outer
                     yield from self._collect(orelse, False)
                 case _:
                     pass
+
+    def _pinned(self, cond: Atom) -> frozenset[Affine]:
+        """Differences that are 0 where a condition holds: one parallel index minus what is the same for all
+        iterations."""
+        match self._lets.get(cond) if isinstance(cond, Symbol) else None:
+            case Apply(fn="and", args=(a, b)):
+                return self._pinned(a) | self._pinned(b)
+            case Apply(fn="eq", args=(a, b)):
+                x = _combine(self.affine(a), self.affine(b), -1)
+                indices = [t for t, _ in x.terms if _positions(t)]
+                if len(indices) == 1 and indices[0][0] == "index" and not (x.local or x.indirect):
+                    return frozenset({x})
+        return frozenset()
 
     def _tuple(self, index: tuple[Atom, ...]) -> Tuple:
         return tuple(self.affine(i) for i in index)
 
 
-def disjoint(a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple]) -> bool:
+def apart(a: Access, b: Access, rank: int, injective: Iterable[Tuple]) -> bool:
+    """Whether two accesses of different iterations never meet; see ``disjoint``."""
+    pinned = frozenset[int]().union(*(x.parallel for x in a.pins & b.pins))
+    return disjoint(a.index, b.index, rank, injective, pinned)
+
+
+def disjoint(
+    a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple], pinned: frozenset[int] = frozenset()
+) -> bool:
     """Whether two different iterations can never meet at ``a`` and ``b``.
 
-    ``rank`` is the number of parallel indices, ``injective`` index tuples known to differ between iterations.
+    ``rank`` is the number of parallel indices, ``injective`` index tuples known to differ between iterations,
+    ``pinned`` the parallel indices that have one value wherever either is executed.
     """
-    same: set[int] = set()
+    same: set[int] = set(pinned)
     for x, y in zip(a, b, strict=True):
         if x.local or y.local or x.indirect or y.indirect:
             continue

@@ -24,6 +24,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Load,
+    PrefixSum,
     Program,
     Return,
     Store,
@@ -123,6 +124,11 @@ def _edges(body: Block) -> tuple[list[tuple[Symbol, Symbol]], list[Symbol]]:
                     flow(v, m)
                 case DeepCopy(target=t, source=source):
                     flow(source, t)
+                case PrefixSum(view=view, start=start, total=total):
+                    flow(start, view)
+                    if total is not None:
+                        flow(view, total)
+                        flow(start, total)
                 case For(carried=carried):
                     for c in carried:
                         flow(c.init, c.inner)

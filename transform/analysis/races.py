@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from transform.analysis.access import Access, Footprints, Tuple, disjoint, written_tuples
+from transform.analysis.access import Access, Footprints, Tuple, apart, written_tuples
 from transform.diagnostics import Diagnostic
 from transform.ir.nodes import Accumulate, Block, How, Increment, Launch, Program, Stmt, Symbol
 from transform.ir.walk import map_blocks, walk
@@ -49,7 +49,7 @@ def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
                 continue
             if write.kind == "atomic" and other.kind != "atomic" and other.kind != "load":
                 continue  # reported from the plain write's side
-            if not disjoint(write.index, other.index, rank, trusted):
+            if not apart(write, other, rank, trusted):
                 yield _race(write, other)
                 break
 
@@ -104,13 +104,13 @@ def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdi
                 (a, b)
                 for k, a in enumerate(accesses)
                 for b in accesses[k:]
-                if not disjoint(a.index, b.index, rank, injective)
+                if not apart(a, b, rank, injective)
             ),
             None,
         )
         if clash is None:
             pairs = ((a, b) for k, a in enumerate(accesses) for b in accesses[k:])
-            proved = all(disjoint(a.index, b.index, rank, ()) for a, b in pairs)
+            proved = all(apart(a, b, rank, ()) for a, b in pairs)
             found[view] = Verdict(view, True, _OWN if proved else _TRUSTED)
         else:
             found[view] = Verdict(view, False, _why(view, *clash, rank))

@@ -10,7 +10,18 @@ from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.reductions import needs_runtime
-from transform.ir.nodes import Atom, Block, Color, Const, Formal, Program, Replicate, Return, Symbol
+from transform.ir.nodes import (
+    Atom,
+    Block,
+    Color,
+    Const,
+    Formal,
+    PrefixSum,
+    Program,
+    Replicate,
+    Return,
+    Symbol,
+)
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.signature import Argument, Signature
@@ -168,10 +179,13 @@ def _gradient_text(
     return "\n".join(out.lines) + "\n"
 
 
+_PARTS = (("replicas", Replicate), ("coloring", Color), ("scan", PrefixSum))
+
+
 def parts_of(body: Block) -> tuple[str, ...]:
     """Which runtime parts the statements need."""
     kinds = {type(s) for s in walk(body)}
-    parts = [part for part, kind in (("replicas", Replicate), ("coloring", Color)) if kind in kinds]
+    parts = [part for part, kind in _PARTS if kind in kinds]
     if any(needs_runtime(s) for s in walk(body)):
         parts.append("reducers")
     return tuple(parts)

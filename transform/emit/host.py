@@ -19,6 +19,7 @@ from transform.ir.nodes import (
     Increment,
     Launch,
     Let,
+    PrefixSum,
     Range,
     Reduction,
     Replicate,
@@ -70,6 +71,13 @@ class HostPrinter(KernelPrinter):
                 self._allocate(target, extents, "zeroed" if zeroed else "get")
             case DeepCopy(target=target, source=source):
                 self.text.add(f"Kokkos::deep_copy({self.names[target]}, {self.expr(source)});")
+            case PrefixSum(view=view, start=start, total=total, backward=backward):
+                result = ""
+                if total is not None:
+                    result = f"const {scalar(total).name} {self.names.declare(total)} = "
+                verb = "suffix_sum" if backward else "prefix_sum"
+                given = cast(_view(view).element, self.expr(start))
+                self.text.add(f"{result}kad::{verb}({self.names[view]}, {given});")
             case Save(tape=tape, source=source):
                 self.text.add(f"ws.{self._tape(tape, source)}.push({self.expr(source)});")
             case Restore(target=target, tape=tape):

@@ -8,7 +8,7 @@ is what the iteration contributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from transform.ir.nodes import (
@@ -29,6 +29,7 @@ from transform.ir.walk import uses, walk
 
 _FLIPPED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 _JOINING = {
+    Combiner.SUM: "add",
     Combiner.PROD: "mul",
     Combiner.MIN: "fmin",
     Combiner.MAX: "fmax",
@@ -53,7 +54,10 @@ class _Test:
 class _Joins:
     """Symbols that depend on the accumulators, by what they are."""
 
-    def __init__(self, combiners: dict[Symbol, Combiner], passengers: Iterable[Symbol]) -> None:
+    def __init__(
+        self, combiners: Mapping[Symbol, Combiner], passengers: Iterable[Symbol], visible: bool
+    ) -> None:
+        self.visible = visible  # the accumulators may be used otherwise too, as in the last pass of a scan
         self.kept: dict[Symbol, Symbol] = {s: s for s in combiners}  # joined values -> accumulator
         self.combiners = combiners
         self.passengers: dict[Symbol, Symbol] = {s: s for s in passengers}  # what rides along: MinLoc's loc
@@ -76,7 +80,7 @@ class _Joins:
                     if any(self.depends(a) for a in uses(s)):
                         self.other.add(target)
                 case Store() | Increment():
-                    if any(self.depends(a) for a in uses(s)):
+                    if not self.visible and any(self.depends(a) for a in uses(s)):
                         return False
                 case For():
                     if not self.loop(s):
@@ -115,6 +119,8 @@ class _Joins:
         """Whether ``fn`` of ``args`` is an accumulator's value, perhaps joined with others."""
         if fn == "copy" or (combiner in _LOGICAL and (fn == "cast" or (fn == "ne" and _is_zero(args[-1])))):
             return True
+        if combiner is Combiner.SUM and (fn == "cast" or (fn == "sub" and not self.depends(args[1]))):
+            return True
         return fn == _JOINING[combiner] and self._once(known, args, combiner)
 
     def _once(self, known: list[Symbol], args: tuple[Atom, ...], combiner: Combiner) -> bool:
@@ -123,7 +129,7 @@ class _Joins:
         return (
             len(set(known)) == 1
             and not any(self.depends(a) for a in others)
-            and (combiner is not Combiner.PROD or len(known) == 1)
+            and (combiner not in (Combiner.SUM, Combiner.PROD) or len(known) == 1)
         )
 
     def _one_test(self, args: tuple[Atom, ...]) -> bool:
@@ -205,7 +211,11 @@ class _Joins:
         return True
 
     def branch(self, s: If) -> bool:
-        if self.depends(s.cond) and any(isinstance(x, Store | Increment) for x in walk(Block((s,)))):
+        if (
+            not self.visible
+            and self.depends(s.cond)
+            and any(isinstance(x, Store | Increment) for x in walk(Block((s,))))
+        ):
             return False
         if not (self.block(s.then) and self.block(s.orelse)):
             return False
@@ -223,15 +233,20 @@ def _is(atom: Atom, truth: bool) -> bool:
 
 
 def only_joins(
-    body: Block, combiners: dict[Symbol, Combiner], passengers: dict[Symbol, Symbol], ends: dict[Symbol, Atom]
+    body: Block,
+    combiners: Mapping[Symbol, Combiner],
+    passengers: Collection[Symbol],
+    ends: Mapping[Symbol, Atom],
+    visible: bool = False,
 ) -> bool:
     """Whether all that ``body`` does with its accumulators is to join something with them.
 
     ``combiners``: symbols that stand for the accumulators at the start; ``passengers``: symbols that stand
-    for what is replaced together with one; ``ends``: their values at the end. Values must be numbered
+    for what is replaced together with one; ``ends``: their values at the end; ``visible``: effects may depend
+    on them. Values must be numbered
     (``simplify``): a value is recognised by its atom.
     """
-    joins = _Joins(combiners, passengers)
+    joins = _Joins(combiners, passengers, visible)
     if not joins.block(body):
         return False
     for start, end in ends.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from transform.frontend import fence, kokkos, lower_team
 from transform.frontend.arith import convert
 from transform.frontend.bodies import Body, body
@@ -19,6 +21,7 @@ from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
 from transform.frontend.places import member_base
 from transform.frontend.reducers import Result, close_results, deliver, open_result
 from transform.frontend.scope import Broken, Env, Policy, Scope, Value
+from transform.ir.build import scalar as atom_scalar
 from transform.ir.nodes import Atom, Block, Const, Launch, Range
 from transform.ir.types import INT
 
@@ -113,15 +116,32 @@ def _bound(scope: Scope, cursor: Cursor) -> Atom:
 # ---- launches ----
 
 
+@dataclass(frozen=True)
+class Call:
+    """The arguments of a parallel construct."""
+
+    label: str
+    policy: Policy
+    body: Body
+    results: list[Cursor]
+
+
 def launch(scope: Scope, cursor: Cursor) -> None:
     """A call of parallel_for or parallel_reduce."""
     if scope.team is not None:
         lower_team.nested(scope, cursor)
         return
+    call = launch_arguments(scope, cursor)
+    if call is not None:
+        _lower_launch(scope, cursor, call.label, call.policy, call.body, call.results)
+
+
+def launch_arguments(scope: Scope, cursor: Cursor) -> Call | None:
+    """What a parallel construct is called with; ``None`` after a finding."""
     if scope.in_kernel:
         hint = "nested parallelism is not supported: write the inner loop as a for loop"
         scope.refuse(cursor, "a parallel construct inside a kernel is not supported", hint)
-        return
+        return None
     label, policy_cursor, callee, results = "", None, None, []
     for argument in arguments(cursor):
         if not is_written(argument):
@@ -136,15 +156,15 @@ def launch(scope: Scope, cursor: Cursor) -> None:
             results.append(argument)
     if policy_cursor is None or callee is None:
         scope.refuse(cursor, "this form of launch is not supported", "give a policy and a kernel")
-        return
+        return None
     found = policy(scope, policy_cursor)
     called = body(scope, callee, policy_cursor, len(found.bounds) if found is not None else 1, results)
     if called is None:
-        return
+        return None
     if found is None:
         _find_more(scope, called)
-        return
-    _lower_launch(scope, cursor, label, found, called, results)
+        return None
+    return Call(label, found, called, results)
 
 
 def _is_text(cursor: Cursor) -> bool:
@@ -170,7 +190,7 @@ def _find_more(scope: Scope, called: Body) -> None:
         type_ = scalar(parameter.type)
         value = Value("i", type_, Const(0, type_)) if type_ is not None and type_.is_integer else Broken()
         scope.env[key(parameter)] = value
-    _kernel_body(scope, called.statements)
+    kernel_body(scope, called.statements)
     scope.env = before
 
 
@@ -183,20 +203,14 @@ def _lower_launch(
         scope.refuse(called.cursor, message, "take one integer per dimension, then one reference per result")
         return
     ranges, inside = [], called.enter(scope.env)
-    for parameter, (lo, hi) in zip(parameters, found.bounds, strict=False):
+    for parameter, bounds in zip(parameters, found.bounds, strict=False):
         if found.team is not None:
             range_, inside[key(parameter)] = lower_team.enter(scope, found, cursor)
             ranges.append(range_)
             continue
-        type_ = scalar(parameter.type)
-        if type_ is None or not type_.is_integer or is_mutable_reference(parameter.type):
-            scope.refuse(parameter, "a kernel index must be an integer by value", "write const int i")
-            type_ = INT
-        index = scope.fresh.symbol(str(parameter.spelling) or "i", type_)
-        ranges.append(
-            Range(index, convert(scope, lo, type_, "", cursor), convert(scope, hi, type_, "", cursor))
-        )
-        inside[key(parameter)] = Value(index.name, type_, index)
+        ranges.append(parallel_range(scope, parameter, bounds, cursor))
+        index = ranges[-1].index
+        inside[key(parameter)] = Value(index.name, atom_scalar(index), index)
     opened: dict[int, Result] = {}
     for parameter, argument in zip(parameters[rank:], results, strict=True):
         result = open_result(scope, parameter, argument)
@@ -204,7 +218,7 @@ def _lower_launch(
             opened[key(parameter)] = result
         inside[key(parameter)] = Broken() if result is None else result.binding
     before, scope.env = scope.env, inside
-    kernel, after = _kernel_body(scope, called.statements)
+    kernel, after = kernel_body(scope, called.statements)
     scope.env = before
     kernel, reductions = close_results(scope, opened, kernel, after)
     lowered = Launch(label, found.space, tuple(ranges), kernel, reductions, loc=location(cursor))
@@ -212,7 +226,18 @@ def _lower_launch(
     deliver(scope, opened.values(), reductions)
 
 
-def _kernel_body(scope: Scope, statements: list[Cursor]) -> tuple[Block, Env]:
+def parallel_range(scope: Scope, parameter: Cursor, bounds: tuple[Atom, Atom], cursor: Cursor) -> Range:
+    """The range of a kernel's index."""
+    type_ = scalar(parameter.type)
+    if type_ is None or not type_.is_integer or is_mutable_reference(parameter.type):
+        scope.refuse(parameter, "a kernel index must be an integer by value", "write const int i")
+        type_ = INT
+    index = scope.fresh.symbol(str(parameter.spelling) or "i", type_)
+    lo, hi = (convert(scope, bound, type_, "", cursor) for bound in bounds)
+    return Range(index, lo, hi)
+
+
+def kernel_body(scope: Scope, statements: list[Cursor]) -> tuple[Block, Env]:
     """The lambda's body and the variables at its end; constant arrays that it uses are declared first."""
     outer = scope.prologue, scope.constants, scope.loop_depth
     scope.prologue, scope.constants, scope.loop_depth = [], {}, 0

@@ -27,6 +27,7 @@ from transform.frontend.lower_declare import declaration
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import loop
+from transform.frontend.lower_scan import scan
 from transform.frontend.lower_team import single
 from transform.frontend.lower_view import RESIZES, assign_view, resize
 from transform.frontend.scope import Scope
@@ -111,6 +112,8 @@ def _call(scope: Scope, cursor: Cursor) -> None:
         launch(scope, cursor)
     elif name == "Kokkos::single":
         single(scope, cursor)
+    elif name == "Kokkos::parallel_scan":
+        scan(scope, cursor)
     elif name in kokkos.ATOMIC_UPDATES:
         atomic_update(scope, cursor)
     elif name == "Kokkos::deep_copy":

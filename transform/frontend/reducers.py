@@ -92,7 +92,7 @@ def open_result(scope: Scope, parameter: Cursor, argument: Cursor) -> Result | N
             return None
         combiner = _COMBINERS[qualified(owner)]
         source = strip(next(a for a in arguments(source) if is_written(a)))
-    target = _target(scope, source, argument)
+    target = result_target(scope, source, argument)
     if target is None:
         return None
     name = str(parameter.spelling) or combiner.name.lower()
@@ -101,7 +101,7 @@ def open_result(scope: Scope, parameter: Cursor, argument: Cursor) -> Result | N
     return Result(combiner, type_, name, accumulator, start, target, argument)
 
 
-def _target(scope: Scope, source: Cursor, argument: Cursor) -> Place | None:
+def result_target(scope: Scope, source: Cursor, argument: Cursor) -> Place | None:
     """Where the result is written after the launch."""
     if view(source.type) is not None:
         found = view_of(scope, source)
@@ -161,7 +161,7 @@ def check_joins(scope: Scope, started: dict[Symbol, Result], kernel: Block, ends
     body = Block(numbered.stmts[: len(numbered.stmts) - len(ends)])
     values = [s.value for s in numbered.stmts if isinstance(s, Return)]
     combiners = {start: r.combiner for start, r in started.items()}
-    if not only_joins(body, combiners, {}, dict(zip(ends, values, strict=True))):
+    if not only_joins(body, combiners, (), dict(zip(ends, values, strict=True))):
         kinds = " and ".join(dict.fromkeys(r.combiner.value for r in started.values()))
         cursor = next(iter(started.values())).cursor
         hint = "only join values with it: m = Kokkos::max(m, v), if (v > m) m = v, p *= v, ..."
@@ -188,8 +188,12 @@ def identity(combiner: Combiner, type_: Scalar) -> Const:
 def deliver(scope: Scope, results: Iterable[Result], reductions: tuple[Reduction, ...]) -> None:
     """Write what a launch has reduced to the result arguments."""
     for result, reduction in zip(results, reductions, strict=True):
-        target = result.target
-        if isinstance(target, Element) and isinstance(target.memory.type, View) and not target.index:
-            scope.stmts.append(DeepCopy(target.memory, reduction.result, location(result.cursor)))
-        else:
-            write(scope, target, reduction.result, result.cursor)
+        deliver_to(scope, result.target, reduction.result, result.cursor)
+
+
+def deliver_to(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
+    """Write a result of the target's type."""
+    if isinstance(target, Element) and isinstance(target.memory.type, View) and not target.index:
+        scope.stmts.append(DeepCopy(target.memory, value, location(cursor)))
+    else:
+        write(scope, target, value, cursor)

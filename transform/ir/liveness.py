@@ -26,6 +26,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Merge,
+    PrefixSum,
     Reduction,
     Replicate,
     Restore,
@@ -155,6 +156,8 @@ def _effect_operands(stmt: Stmt) -> tuple[Atom, ...]:
             return (m, *i, v)
         case DeepCopy(target=target, source=source):
             return (target, source)
+        case PrefixSum(view=view, start=start):
+            return (view, start)
         case Return(value=value):
             return (value,)
         case Save(source=source):
@@ -229,6 +232,8 @@ def _sweep(block: Block, marker: _Marker) -> Block:
             case Let(target=t) | Declare(target=t) | Allocate(target=t) | Replicate(target=t):
                 if t in live:
                     kept.append(s)
+            case PrefixSum(total=total):
+                kept.append(s if total is None or total in live else replace(s, total=None))
             case Store(memory=m) | Increment(memory=m):
                 if not isinstance(m.type, _PRIVATE) or m in live:
                     kept.append(s)

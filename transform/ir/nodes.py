@@ -16,6 +16,7 @@ Grammar (``*`` repetition, ``|`` choice)::
               | If cond Block Block Merge*
               | Launch ...                                     host: parallel_for / parallel_reduce
               | Allocate view extents | DeepCopy dst src       host
+              | PrefixSum view start total?                    host: parallel_scan
               | Return value                                   host, last statement of the function
 
     the transformer's own (never in a primal):
@@ -333,6 +334,18 @@ class DeepCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixSum:
+    """Every element of ``view`` (of rank 1) becomes ``start`` plus the sum of the elements before it, or with
+    ``backward`` of those after it; ``total``, if any, is ``start`` plus the sum of all."""
+
+    view: Symbol
+    start: Atom
+    total: Symbol | None
+    backward: bool
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     value: Atom
     loc: Location | None = field(default=None, compare=False)
@@ -416,6 +429,7 @@ Stmt = (
     | Launch
     | Allocate
     | DeepCopy
+    | PrefixSum
     | Return
     | Save
     | Restore

@@ -15,6 +15,7 @@ from transform.ir.nodes import (
     If,
     Launch,
     Let,
+    PrefixSum,
     Replicate,
     Restore,
     Stmt,
@@ -58,6 +59,8 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
                     ),
                     schedule=schedule,
                 )
+            case PrefixSum(total=Symbol() as total):
+                return replace(s, total=new(total))
             case Color(target=target, unit=unit):
                 return replace(s, target=new(target), unit=replace(unit, index=new(unit.index)))
             case _:

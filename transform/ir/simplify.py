@@ -32,6 +32,7 @@ from transform.ir.nodes import (
     Load,
     Merge,
     Op,
+    PrefixSum,
     Range,
     Reduction,
     Replicate,
@@ -118,6 +119,9 @@ class _Simplifier:
             case DeepCopy(target=t, source=source):
                 self.forget(t, loads)
                 self.b.add_stmt(replace(s, source=self.atom(source)))
+            case PrefixSum(view=view, start=start):
+                self.forget(view, loads)
+                self.b.add_stmt(replace(s, start=self.atom(start)))
             case Return(value=v):
                 self.b.add_stmt(replace(s, value=self.atom(v)))
             case Save(source=source):

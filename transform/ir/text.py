@@ -31,6 +31,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Op,
+    PrefixSum,
     Program,
     Replicate,
     Restore,
@@ -147,6 +148,10 @@ class _Printer:
                 return [f"{pad}allocate {self.define(target)}: {type_text(target.type)} ({sizes})"]
             case DeepCopy(target=target, source=source):
                 return [f"{pad}deep_copy {self.atom(target)} = {self.atom(source)}"]
+            case PrefixSum(view=view, start=start, total=total, backward=backward):
+                kind = "suffix" if backward else "prefix"
+                result = f"{self.define(total)}: {type_text(total.type)} = " if total is not None else ""
+                return [f"{pad}{result}{kind}_sum {self.atom(view)} from {self.atom(start)}"]
             case Return(value=value):
                 return [f"{pad}return {self.atom(value)}"]
             case Save(tape=tape, source=source):

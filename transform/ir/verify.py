@@ -25,6 +25,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Op,
+    PrefixSum,
     Program,
     Replicate,
     Restore,
@@ -43,7 +44,7 @@ _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _COMPARISON = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _BITS = frozenset({"bitand", "bitor", "bitxor", "shl", "shr", "mod"})
 
-_HOST_ONLY = (Launch, Allocate, DeepCopy, Return, Save, Restore, Replicate, Combine, Color)
+_HOST_ONLY = (Launch, Allocate, DeepCopy, PrefixSum, Return, Save, Restore, Replicate, Combine, Color)
 
 
 class InvalidIR(AssertionError):
@@ -196,6 +197,14 @@ class _Checker:
                     self._require(self._scalar(extent).is_integer, "extents are integers")
             case DeepCopy(target=target, source=source):
                 self._deep_copy(target, source)
+            case PrefixSum(view=view, start=start, total=total):
+                type_ = view.type
+                self._require(isinstance(type_, View) and type_.rank == 1, "a scan works on a View of rank 1")
+                assert isinstance(type_, View)
+                self._require(not type_.read_only, "the View is read-only")
+                self._same(type_.element, self._scalar(start))
+                if total is not None:
+                    self._same(type_.element, self._scalar(total))
             case Return(value=value):
                 self._require(self._returns is not None, "a void function returns nothing")
                 assert self._returns is not None

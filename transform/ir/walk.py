@@ -29,6 +29,7 @@ from transform.ir.nodes import (
     Load,
     Merge,
     Op,
+    PrefixSum,
     Range,
     Replicate,
     Restore,
@@ -117,6 +118,8 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return extents
         case DeepCopy(target=target, source=source):
             return (target, source)
+        case PrefixSum(view=view, start=start):
+            return (view, start)
         case Return(value=value):
             return (value,)
         case _:
@@ -147,6 +150,8 @@ def defines(stmt: Stmt) -> tuple[Symbol, ...]:
             return tuple(m.result for m in merges)
         case Launch(reductions=reductions):
             return tuple(s for r in reductions for s in r.results)
+        case PrefixSum(total=Symbol() as total):
+            return (total,)
         case _:
             return ()
 
@@ -188,6 +193,8 @@ def written(block: Block) -> frozenset[Symbol]:
                 | Replicate(target=target)
             ):
                 found.add(target)
+            case PrefixSum(view=view):
+                found.add(view)
             case _:
                 pass
     return frozenset(found)
@@ -249,6 +256,8 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
             return replace(stmt, extents=many(extents))
         case DeepCopy(target=target, source=source):
             return replace(stmt, target=memory(target), source=atom(source))
+        case PrefixSum(view=view, start=start):
+            return replace(stmt, view=memory(view), start=atom(start))
         case Return(value=value):
             return replace(stmt, value=atom(value))
         case Save(source=source):

@@ -20,6 +20,7 @@ from transform.ir.nodes import (
     If,
     Increment,
     Launch,
+    PrefixSum,
     Restore,
     Save,
     Stmt,
@@ -60,7 +61,7 @@ def _slice(body: Block, save: int, view: Symbol) -> tuple[tuple[int, ...], froze
         s = body.stmts[i]
         if not needed & written(Block((s,))):
             continue
-        if not isinstance(s, Launch | DeepCopy | Allocate):
+        if not isinstance(s, Launch | DeepCopy | Allocate | PrefixSum):
             line = f" at line {s.loc.line}" if s.loc is not None else ""
             return (), frozenset(), f"it is computed by a host loop or branch{line}"
         positions.append(i)
