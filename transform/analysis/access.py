@@ -76,8 +76,8 @@ class Access:
     kind: Literal["load", "store", "increment", "atomic"]
     always: bool  # executed by every iteration
     constant: bool  # a store of a constant: several iterations may do it without anybody noticing
-    pins: frozenset[Affine]  # inside "if (i == n - 1)": what is 0 wherever it is executed
     loc: Location | None
+    pins: frozenset[Affine] = frozenset()  # inside "if (i == n - 1)": what is 0 wherever it is executed
 
 
 def _mentions(term: object, kind: str) -> bool:
@@ -212,15 +212,15 @@ class Footprints:
         for s in block.stmts:
             match s:
                 case Let(op=Load(memory=m, index=i)) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "load", always, False, self._pins, s.loc)
+                    yield Access(m, self._tuple(i), "load", always, False, s.loc, self._pins)
                 case Store(memory=m, index=i, value=v) if isinstance(m.type, View):
                     constant = isinstance(v, Const)
-                    yield Access(m, self._tuple(i), "store", always, constant, self._pins, s.loc)
+                    yield Access(m, self._tuple(i), "store", always, constant, s.loc, self._pins)
                 case Increment(memory=m, index=i, how=how) if isinstance(m.type, View):
                     kind: Literal["atomic", "increment"] = "atomic" if how is How.ATOMIC else "increment"
-                    yield Access(m, self._tuple(i), kind, always, False, self._pins, s.loc)
+                    yield Access(m, self._tuple(i), kind, always, False, s.loc, self._pins)
                 case Accumulate(memory=m, index=i):
-                    yield Access(m, self._tuple(i), "increment", always, False, self._pins, s.loc)
+                    yield Access(m, self._tuple(i), "increment", always, False, s.loc, self._pins)
                 case For(body=body):
                     yield from self._collect(body, False)
                 case If(cond=cond, then=then, orelse=orelse):
