@@ -35,5 +35,7 @@ CASES = (
     Case("identity", "allocated_later", {"x": (N,), "n": N}),
     Case("identity", "wrapped", {"x": (12,), "n": 4, "m": 3}),
     Case("identity", "local_buffer", {"y": (N,), "x": (N,), "n": N}),
+    Case("identity", "returned_views", {"a": (N, 2), "x": (N,), "n": N, "mode": 1}),
+    Case("identity", "returned_views", {"a": (N, 2), "x": (N,), "n": N, "mode": 0}, note="other"),
 )
 COMPILED = ("swap_in_time_loop", "leapfrog", "swapped_sometimes", "allocated_later")

@@ -135,3 +135,28 @@ void local_buffer(Vector y, In x, int n) {
     y(i) = a(0, 1) * buffer[3] + a(1, 0) * x(i);
   });
 }
+
+inline Vector made(In x, int n) {
+  Vector v("made", n);
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) = x(i) * x(i); });
+  return v;
+}
+
+KOKKOS_INLINE_FUNCTION auto row(const Matrix& a, int i) { return Kokkos::subview(a, i, Kokkos::ALL); }
+
+inline Vector larger(Vector a, Vector b, bool first) {
+  if (first) return a;
+  return b;
+}
+
+double returned_views(Matrix a, In x, int n, int mode) {
+  Vector v = made(x, n);
+  Vector w = made(v, n);
+  Vector chosen = larger(v, w, mode > 0);
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    const auto mine = row(a, i);
+    s += mine(0) * row(a, n - 1 - i)(1) * chosen(i) + w(i);
+  }, r);
+  return r;
+}

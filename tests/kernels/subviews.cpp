@@ -30,7 +30,8 @@ double column_on_host(InMatrix a, int j, int n) {
 
 void interior(Vector u, Vector v, int n) {
   auto inner = Kokkos::subview(v, std::make_pair(1, n - 1));
-  auto left = Kokkos::subview(u, std::pair<int, int>(0, n - 2));
+  const Kokkos::pair<int, int> first(0, n - 2);
+  auto left = Kokkos::subview(u, first);
   auto right = Kokkos::subview(u, Kokkos::pair<size_t, size_t>(2, n));
   Kokkos::parallel_for(inner.extent(0), KOKKOS_LAMBDA(const size_t i) { inner(i) += left(i) * right(i); });
 }

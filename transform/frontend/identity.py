@@ -55,7 +55,7 @@ def referenced(scope: Scope, declared: Cursor, init: Cursor) -> ViewName | None:
     return ViewName(name) if name is not None and isinstance(scope.env.get(name), Handle) else None
 
 
-def rebind(scope: Scope, to: Cursor, view: Memory | NoView, cursor: Cursor) -> None:
+def rebind(scope: Scope, to: Cursor, view: Handle, cursor: Cursor) -> None:
     """Let the variable ``to`` stand for ``view`` from now on."""
     name = view_key(scope, to)
     if name is None or not isinstance(scope.env.get(name), Memory | NoView | Unset):

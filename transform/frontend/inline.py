@@ -51,8 +51,10 @@ from transform.frontend.scope import (
     Broken,
     Element,
     Group,
+    Handle,
     Lvalue,
     Memory,
+    NoView,
     Object,
     Part,
     Scope,
@@ -148,6 +150,12 @@ def inlined_place(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: 
     return None
 
 
+def inlined_view(scope: Scope, cursor: Cursor, callee: Cursor, top: bool) -> Handle | None:
+    """The View that a call returns; ``None`` after a finding."""
+    found = inlined(scope, cursor, callee, NoView("the function that gives it returns none"), top)
+    return found if isinstance(found, Handle) else None
+
+
 def _returns_last(definition: Cursor) -> bool:
     """Whether the only return statement is the last one: the result can then be what is returned itself."""
     body = next((c for c in definition.get_children() if c.kind == _K.COMPOUND_STMT), None)
@@ -173,6 +181,8 @@ def returned(scope: Scope, cursor: Cursor, value: Cursor) -> None:
             found = scope.object(scope, value, "", True)
             if found is not None:
                 copy(scope, target, found, cursor)
+        case NoView() if is_view(value.type):
+            scope.env[result] = scope.view(scope, value, str(value.spelling)) or Broken()
         case Memory(symbol=symbol):
             found = scope.object(scope, value, "", True)
             if found is not None:

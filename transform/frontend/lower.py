@@ -21,6 +21,7 @@ from transform.frontend.instances import Instances, with_instances
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
+from transform.frontend.lower_view import view_value
 from transform.frontend.scope import Binding, Broken, Memory, Scope, Value
 from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
@@ -51,7 +52,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
 
     Raises ``Refused``, and ``Incomplete`` if the translation unit lacks instances that it needs.
     """
-    scope = Scope(expression, body, object_expression, construct, Instances(function))
+    scope = Scope(expression, body, object_expression, construct, view_value, Instances(function))
     returns = scalar(function.result_type)
     if not differentiable_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"

@@ -20,11 +20,13 @@ from transform.frontend.copies import copy
 from transform.frontend.cpptypes import class_name, is_view, scalar, unreferenced
 from transform.frontend.cpptypes import view as view_type
 from transform.frontend.identity import rebind, referenced, view_key
+from transform.frontend.inline import inlined_view
 from transform.frontend.kokkos import SPACES
-from transform.frontend.scope import Axis, Binding, Broken, Mapping, Memory, NoView, Scope
+from transform.frontend.references import is_inlinable
+from transform.frontend.scope import Axis, Binding, Broken, Handle, Mapping, Memory, NoView, Scope
 from transform.frontend.shape import extent, rank
 from transform.frontend.subviews import subview
-from transform.frontend.views import base_data, view_of, view_source
+from transform.frontend.views import VIEW_FUNCTIONS, base_data, view_of, view_source
 from transform.ir.nodes import Allocate, Atom, Const
 from transform.ir.types import SIZE, View
 
@@ -32,6 +34,7 @@ _K = CursorKind
 _EMPTY = NoView("it has no allocation")
 _LAYOUTS = ("Kokkos::LayoutRight", "Kokkos::LayoutLeft")
 _PROPERTIES = ("WithoutInitializing", "AllowPadding", "SequentialHostInit")
+_SAME = ("std::move", "std::forward", "std::as_const")
 RESIZES = ("Kokkos::resize", "Kokkos::realloc")
 
 
@@ -42,7 +45,7 @@ def view_variable(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
     return referenced(scope, cursor, init) or view_value(scope, init, str(cursor.spelling)) or Broken()
 
 
-def view_value(scope: Scope, cursor: Cursor, name: str) -> Memory | NoView | None:
+def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
     """The View that an expression makes or denotes; ``None`` after a finding."""
     source = view_source(cursor)
     callee = source.referenced if source.kind == _K.CALL_EXPR else None
@@ -50,11 +53,18 @@ def view_value(scope: Scope, cursor: Cursor, name: str) -> Memory | NoView | Non
         return _constructed(scope, source, name)
     if source.kind == _K.INIT_LIST_EXPR and not expressions(source):
         return _EMPTY
-    if source.kind == _K.DECL_REF_EXPR:
-        known = scope.env.get(view_key(scope, source) or 0)
-        if isinstance(known, NoView):
-            return known
-    return view_of(scope, source)
+    if callee is not None and qualified(callee) in _SAME:
+        return view_value(scope, arguments(source)[0], name)
+    if callee is not None and callee.kind in (_K.FUNCTION_DECL, _K.CXX_METHOD):
+        if qualified(callee) in VIEW_FUNCTIONS:
+            return view_of(scope, source)
+        if is_inlinable(callee):
+            return inlined_view(scope, source, callee, True)
+        scope.refuse(source, *fence.function(callee))
+        return None
+    name_key = view_key(scope, source)
+    known = scope.env.get(name_key) if name_key is not None else None
+    return known if isinstance(known, NoView) else view_of(scope, source)
 
 
 def assign_view(scope: Scope, to: Cursor, source: Cursor, cursor: Cursor) -> None:

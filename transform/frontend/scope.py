@@ -276,6 +276,7 @@ class Scope:
     body: Callable[[Scope, list[Cursor]], None]
     object: Callable[[Scope, Cursor, str, bool], Lvalue | None]
     construct: Callable[[Scope, Cursor, str], Lvalue | None]
+    view: Callable[[Scope, Cursor, str], Handle | None]
     instances: Instances
     fresh: Fresh = field(default_factory=lambda: Fresh(0))
     findings: list[Diagnostic] = field(default_factory=list)

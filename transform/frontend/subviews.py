@@ -13,7 +13,7 @@ from transform.frontend.clang import (
     strip,
 )
 from transform.frontend.cpptypes import class_name, scalar
-from transform.frontend.scope import Axis, Mapping, Memory, Scope
+from transform.frontend.scope import Axis, Group, Mapping, Memory, Scope, Value, Variable
 from transform.frontend.shape import arithmetic, extent, rank
 from transform.ir.nodes import Atom, Const
 from transform.ir.types import SIZE
@@ -100,6 +100,20 @@ def _bounds(scope: Scope, cursor: Cursor) -> tuple[Atom, Atom] | None:
             values.append(convert(scope, scope.expression(scope, argument, "", False), element, "", argument))
         if len(values) == 2:
             return values[0], values[1]
-    hint = "write std::make_pair(begin, end) in the call of subview"
-    scope.refuse(cursor, "the bounds of this subview cannot be read", hint)
-    return None
+    return _members(scope, cursor)
+
+
+def _members(scope: Scope, cursor: Cursor) -> tuple[Atom, Atom] | None:
+    """The two members of a pair that has a name."""
+    found = scope.object(scope, cursor, "", False)
+    if not isinstance(found, Group) or len(found.members) != 2:
+        return None
+    values = []
+    for member in found.members:
+        binding = scope.env.get(member.place.key) if isinstance(member.place, Variable) else None
+        if not isinstance(binding, Value) or binding.atom is None:
+            hint = "write std::make_pair(begin, end) in the call of subview"
+            scope.refuse(cursor, "the bounds of this subview cannot be read", hint)
+            return None
+        values.append(binding.atom)
+    return values[0], values[1]

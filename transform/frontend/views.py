@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from transform.frontend import fence
 from transform.frontend.clang import (
     Cursor,
@@ -15,12 +17,13 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import is_view
 from transform.frontend.mirrors import MIRRORS, mirror
-from transform.frontend.scope import Broken, Choice, Memory, NoView, Scope, ViewName
+from transform.frontend.scope import Broken, Choice, Handle, Memory, NoView, Scope, ViewName
 from transform.frontend.shape import rank
 from transform.frontend.subviews import subview
 from transform.ir.types import Array
 
 _K = CursorKind
+VIEW_FUNCTIONS = ("Kokkos::subview", *MIRRORS)
 
 
 def view_source(cursor: Cursor) -> Cursor:
@@ -42,7 +45,7 @@ def view_of(scope: Scope, cursor: Cursor) -> Memory | None:
     """The View that an expression denotes; ``None`` after a finding."""
     source = view_source(cursor)
     callee = source.referenced if source.kind == _K.CALL_EXPR else None
-    if callee is None or callee.kind != _K.FUNCTION_DECL:
+    if callee is None or callee.kind not in (_K.FUNCTION_DECL, _K.CXX_METHOD):
         return named_memory(scope, source)
     name = qualified(callee)
     given = [a for a in arguments(source) if is_written(a)]
@@ -52,7 +55,22 @@ def view_of(scope: Scope, cursor: Cursor) -> Memory | None:
     if name in MIRRORS:
         base = next((view_of(scope, a) for a in given if is_view(a.type)), None)
         return None if base is None else mirror(scope, base, given, source)
-    scope.refuse(source, *fence.function(callee))
+    return only(scope, scope.view(scope, source, ""), source)
+
+
+def only(scope: Scope, found: Handle | None, cursor: Cursor) -> Memory | None:
+    """The one View that a variable or a call stands for; ``None`` after a finding."""
+    match found:
+        case Memory() | None:
+            return found
+        case NoView(why=why):
+            message = f"which View '{cursor.spelling}' is cannot be told: {why}"
+            scope.refuse(cursor, message, "declare the View where it is allocated")
+        case Choice():
+            hint = "use one name for each View"
+            scope.refuse(cursor, f"which View '{cursor.spelling}' is depends on a branch", hint)
+        case _:
+            assert_never(found)
     return None
 
 
@@ -65,14 +83,8 @@ def named_memory(scope: Scope, cursor: Cursor) -> Memory | None:
                 return binding
             case Broken():
                 return None
-            case NoView(why=why):
-                message = f"which View '{cursor.spelling}' is cannot be told: {why}"
-                scope.refuse(cursor, message, "declare the View where it is allocated")
-                return None
-            case Choice():
-                hint = "use one name for each View"
-                scope.refuse(cursor, f"which View '{cursor.spelling}' is depends on a branch", hint)
-                return None
+            case (NoView() | Choice()) as handle:
+                return only(scope, handle, cursor)
             case _:
                 what = "View" if is_view(cursor.type) else "array"
                 message = f"'{cursor.spelling}' is not a {what} known here"
