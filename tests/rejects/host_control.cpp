@@ -1,8 +1,6 @@
-// expect: 14:16 return inside a loop is not supported
-// expect: 17:3 a while loop is not supported
-// expect: 18:23 a variable of type 'std::vector<double>' is not supported
-// expect: 19:3 the member function basic_ostream::operator<< is not supported
-// expect: 20:17 a variable of type 'Kokkos::Timer' is not supported
+// expect: 16:23 a variable of type 'std::vector<double>' is not supported
+// expect: 17:3 the member function basic_ostream::operator<< is not supported
+// expect: 18:17 a variable of type 'Kokkos::Timer' is not supported
 #include <Kokkos_Core.hpp>
 #include <iostream>
 #include <vector>

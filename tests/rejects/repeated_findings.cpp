@@ -1,7 +1,9 @@
-// expect: 4:3 a while loop is not supported
+// expect: 5:3 goto is not supported
+// expect: 6:1 a label is not supported
 #include <Kokkos_Core.hpp>
 KOKKOS_INLINE_FUNCTION double helper(double value) {
-  while (value < 1) value *= 2;
+  goto done;
+done:
   return value;
 }
 

@@ -361,6 +361,7 @@ class KernelSweep(Sweep):
                 descending=not loop.descending,
                 carried=(*accumulators, *sums.values()),
                 body=block(body),
+                exit=None,
             )
         )
         for s, total in sums.items():

@@ -48,12 +48,12 @@ def loop_of_elements(scope: Scope, loop: Cursor) -> bool:
     if scope.in_kernel or loop.kind not in _LOOPS or not _touches(loop) or not _movable(scope, loop):
         return False
     before = dict(scope.env)
-    outer = scope.prologue, scope.constants, scope.loop_depth
-    scope.prologue, scope.constants, scope.loop_depth, scope.in_kernel = [], {}, 0, True
-    with scope.collect() as stmts:
+    outer = scope.prologue, scope.constants
+    scope.prologue, scope.constants, scope.in_kernel = [], {}, True
+    with scope.collect() as stmts, scope.function():
         scope.body(scope, [loop])
     body = Block((*scope.prologue, *stmts))
-    scope.prologue, scope.constants, scope.loop_depth = outer
+    scope.prologue, scope.constants = outer
     scope.in_kernel = False
     inside = {n for s in walk_ir(body) for n in defines(s)}
     results = Results(scope, loop)

@@ -6,7 +6,7 @@ A result of class type, and the object behind a reference that is returned, are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transform.frontend import fence, lambdas
 from transform.frontend.arith import convert
@@ -67,8 +67,8 @@ from transform.frontend.scope import (
 from transform.frontend.team_handle import member
 from transform.frontend.views import view_of
 from transform.ir.build import TEMPORARY
-from transform.ir.nodes import Allocate, Atom, Block, Declare, DeepCopy, Increment, Launch, Stmt, Store
-from transform.ir.types import Array
+from transform.ir.nodes import Allocate, Atom, Block, Const, Declare, DeepCopy, Increment, Launch, Stmt, Store
+from transform.ir.types import BOOL, Array
 from transform.ir.walk import walk as walk_ir
 
 _K = CursorKind
@@ -108,11 +108,18 @@ def _value(
     if not isinstance(result, Value):
         return None
     if result.atom is None:
-        if len(scope.findings) == findings:  # else a refused statement may be the reason
+        if len(scope.findings) == findings and not _refused_inside(scope, callee.get_definition()):
             message = f"{_quoted(callee)} may end without returning a value"
             scope.refuse(cursor, message, "return on every path")
         return zero(result.type)
     return result.atom
+
+
+def _refused_inside(scope: Scope, definition: Cursor) -> bool:
+    """Whether a refused statement may be the reason why a function does not return."""
+    extent = definition.extent
+    lines = range(extent.start.line, extent.end.line + 1)
+    return any(f.loc and f.loc.file == str(extent.start.file) and f.loc.line in lines for f in scope.findings)
 
 
 def _quoted(callee: Cursor) -> str:
@@ -290,17 +297,21 @@ def run(
     bindings = {**dict(frame.captured), **arguments_}
     if frame.this is not None:
         bindings[THIS] = binding_of(frame.this) or Broken()
-    before, outer, outer_depth = dict(scope.env), scope.inlining, scope.loop_depth
+    before, outer = dict(scope.env), scope.inlining
     scope.inlining = (*outer, key(definition))
-    scope.loop_depth = 0
     result_key = -len(scope.inlining)
-    if frame.result is not None:
+    if isinstance(frame.result, Value):  # has some value where a jump has not returned one yet
+        bindings[result_key] = replace(frame.result, atom=zero(frame.result.type))
+    elif frame.result is not None:
         bindings[result_key] = frame.result
     scope.env = {**scope.env, **bindings}
-    with scope.collect() as stmts:
+    with scope.collect() as stmts, scope.function() as jump:
         lower()
-    scope.inlining, scope.loop_depth = outer, outer_depth
+        returns = scope.flag(jump.left) == Const(True, BOOL)
+    scope.inlining = outer
     found = scope.env.get(result_key) if frame.result is not None else None
+    if isinstance(found, Value) and not returns:
+        found = replace(found, atom=None)
     kept = _keys(scope, found)
     scope.env = {
         k: before[k] if k in bindings and k in before else v

@@ -22,11 +22,11 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
-from transform.frontend.scope import Binding, Broken, Memory, Scope, Value
+from transform.frontend.scope import Binding, Broken, Memory, Scope, Value, zero
 from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
-from transform.ir.nodes import Block, Param, Program, Return
-from transform.ir.types import Scalar
+from transform.ir.nodes import Block, Const, Param, Program, Return
+from transform.ir.types import BOOL
 from transform.ir.verify import verify
 
 _K = CursorKind
@@ -59,12 +59,17 @@ def lower_function(function: Cursor, path: Path) -> Program:
         scope.refuse(function, message, "return double, float or void")
     params = tuple(_parameter(scope, p) for p in function.get_arguments())
     if returns is not None:
-        scope.env[_RETURN_KEY] = Value("result", returns, None)
+        scope.env[_RETURN_KEY] = Value("result", returns, zero(returns))
     statements = [c for c in function.get_children() if c.kind == _K.COMPOUND_STMT]
-    body(scope, statements)
+    with scope.function() as jump:
+        body(scope, statements)
+        returned = scope.flag(jump.left)
     stmts = [*scope.prologue, *scope.stmts]
     if returns is not None:
-        stmts.append(_return(scope, function, returns))
+        if returned != Const(True, BOOL) and not scope.findings:
+            message = f"'{function.spelling}' may end without returning a value"
+            scope.refuse(function, message, "return a value on every path")
+        stmts.append(_return(scope, function))
     scope.instances.check()
     if scope.findings:
         raise Refused(sorted(scope.findings, key=_position))
@@ -82,12 +87,9 @@ def lower_function(function: Cursor, path: Path) -> Program:
     return program
 
 
-def _return(scope: Scope, function: Cursor, returns: Scalar) -> Return:
+def _return(scope: Scope, function: Cursor) -> Return:
     result = scope.env[_RETURN_KEY]
     assert isinstance(result, Value)
-    if result.atom is None and not scope.findings:
-        message = f"'{function.spelling}' may end without returning a value"
-        scope.refuse(function, message, "return a value on every path")
     return Return(result.atom or scope.dummy(function), location(function))
 
 

@@ -49,9 +49,14 @@ def declaration(scope: Scope, cursor: Cursor) -> None:
         if declared.kind != _K.VAR_DECL:
             scope.refuse(declared, *fence.construct(declared))
             continue
-        binding = _variable(scope, declared)
-        if binding is not None:
-            scope.env[key(declared)] = binding
+        declare(scope, declared)
+
+
+def declare(scope: Scope, cursor: Cursor) -> None:
+    """One variable of a declaration, or of a condition."""
+    binding = _variable(scope, cursor)
+    if binding is not None:
+        scope.env[key(cursor)] = binding
 
 
 def _variable(scope: Scope, cursor: Cursor) -> Binding | None:

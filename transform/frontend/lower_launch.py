@@ -239,11 +239,12 @@ def parallel_range(scope: Scope, parameter: Cursor, bounds: tuple[Atom, Atom], c
 
 def kernel_body(scope: Scope, statements: list[Cursor]) -> tuple[Block, Env]:
     """The lambda's body and the variables at its end; constant arrays that it uses are declared first."""
-    outer = scope.prologue, scope.constants, scope.loop_depth
-    scope.prologue, scope.constants, scope.loop_depth = [], {}, 0
+    outer = scope.prologue, scope.constants
+    scope.prologue, scope.constants = [], {}
     scope.in_kernel = True
-    block, after = scope.branch(lambda: scope.body(scope, statements))
+    with scope.function():
+        block, after = scope.branch(lambda: scope.body(scope, statements))
     scope.in_kernel = False
     block = Block((*scope.prologue, *block.stmts))
-    scope.prologue, scope.constants, scope.loop_depth = outer
+    scope.prologue, scope.constants = outer
     return block, after

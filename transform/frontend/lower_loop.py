@@ -1,15 +1,16 @@
-"""Counted loops.
+"""``for``, ``while`` and ``do``: counted loops where the trip count is known before, else loops with exits.
 
-SSA: every scalar that the body mentions is first carried; those that turn out unchanged are substituted by
-their value before the loop.
+``while (c) body`` is ``if (c) do body while (c)``: a loop without bound that is left when ``c`` is false
+after an iteration. ``break``, and ``return`` from inside, are such exits too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from transform.frontend.arith import apply, constant, convert
+from transform.frontend.carried import close_loop, modified, open_scalars, repeat
 from transform.frontend.clang import (
     Binary,
     Cursor,
@@ -18,25 +19,26 @@ from transform.frontend.clang import (
     binary_kind,
     children,
     expressions,
-    initializer,
     key,
     location,
+    source_text,
     strip,
     unary_kind,
     walk,
 )
 from transform.frontend.cpptypes import is_reference, is_signed, scalar
-from transform.frontend.identity import LoopViews
+from transform.frontend.jumps import may_jump
 from transform.frontend.mentions import mentioned
-from transform.frontend.scope import Env, Handle, Scope, Value, zero
+from transform.frontend.scope import Alias, Jump, Left, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
-from transform.ir.nodes import Atom, Block, Carried, Const, For, Let, Load, Stmt, Symbol
-from transform.ir.types import Scalar
-from transform.ir.walk import substitute, uses, written
+from transform.ir.nodes import UNBOUNDED, Atom, Block, Const, For, Let, Load, Stmt
+from transform.ir.types import BOOL, LONG, Scalar
 from transform.ir.walk import walk as walk_ir
+from transform.ir.walk import written
+
+__all__ = ["close_loop", "do_loop", "for_loop", "open_scalars", "while_loop"]
 
 _K = CursorKind
-_HINT = "write for (int i = begin; i < end; ++i) with bounds that the body does not change"
 _UP, _DOWN = (Binary.LT, Binary.LE, Binary.NE), (Binary.GT, Binary.GE, Binary.NE)
 _MIRRORED = {
     Binary.LT: Binary.GT,
@@ -46,94 +48,256 @@ _MIRRORED = {
     Binary.NE: Binary.NE,
 }
 _INDEX_FIXED = "the trip count must be known before the loop: do not assign the index"
+_TRUE, _FALSE = Const(True, BOOL), Const(False, BOOL)
+
+
+# ---- statements ----
+
+
+def for_loop(scope: Scope, cursor: Cursor) -> None:
+    """``for (start; condition; steps) body``."""
+    parts = _parts(scope, cursor)
+    if parts is None:
+        return
+    start, condition, step, body = parts
+    before = set(scope.env)
+    if start is not None:
+        scope.body(scope, [start])
+    steps = _operands(step)
+    header = _header(scope, condition, steps, body)
+    if header is None or not _counted(scope, cursor, header, body, before):
+        _general(scope, cursor, [] if condition is None else [condition], steps, body)
+    _forget(scope, before)
+
+
+def while_loop(scope: Scope, cursor: Cursor) -> None:
+    """``while (condition) body``; the condition may be a declaration."""
+    before = set(scope.env)
+    *condition, body = children(cursor)
+    _general(scope, cursor, condition, [], body)
+    _forget(scope, before)
+
+
+def do_loop(scope: Scope, cursor: Cursor) -> None:
+    """``do body while (condition);``"""
+    body, condition = children(cursor)
+    _forever(scope, cursor, [condition], [], body)
+
+
+def _forget(scope: Scope, before: Collection[int]) -> None:
+    scope.env = {name: binding for name, binding in scope.env.items() if name in before}
+
+
+def _parts(scope: Scope, cursor: Cursor) -> tuple[Cursor | None, Cursor | None, Cursor | None, Cursor] | None:
+    """Start, condition, step and body; libclang leaves out what is not written."""
+    *parts, body = children(cursor)
+    if len(parts) == 3:
+        return parts[0], parts[1], parts[2], body
+    written_parts = _written(source_text(cursor))
+    if written_parts is None or sum(written_parts) != len(parts):
+        scope.refuse(cursor, "this loop header is not supported", "write for (start; condition; step)")
+        return None
+    rest = iter(parts)
+    start, condition, step = (next(rest) if there else None for there in written_parts)
+    return start, condition, step, body
+
+
+def _written(text: str) -> tuple[bool, bool, bool] | None:
+    """Which parts of ``for (start; condition; step)`` are not empty."""
+    depth, found, part = 0, [], ""
+    for character in text[text.find("(") + 1 :]:
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0 or (character == ";" and depth == 0):
+            found.append(bool(part.strip()))
+            part = ""
+            if depth < 0:
+                break
+        else:
+            part += character
+    return (found[0], found[1], found[2]) if len(found) == 3 else None
+
+
+def _operands(step: Cursor | None) -> list[Cursor]:
+    """The steps that commas separate."""
+    if step is None:
+        return []
+    if strip(step).kind == _K.BINARY_OPERATOR and binary_kind(strip(step)) is Binary.COMMA:
+        left, right = expressions(strip(step))
+        return [*_operands(left), *_operands(right)]
+    return [step]
+
+
+# ---- loops with an exit ----
+
+
+def _general(
+    scope: Scope, cursor: Cursor, condition: list[Cursor], steps: list[Cursor], body: Cursor
+) -> None:
+    """``condition`` is an expression after the declaration that it may be; empty if there is none."""
+    holds = _condition(scope, condition)
+    if holds == _FALSE:
+        return
+    if holds == _TRUE:
+        _forever(scope, cursor, condition, steps, body)
+        return
+    loop = scope.branch(lambda: _forever(scope, cursor, condition, steps, body))
+    scope.join(holds, loop, (Block(()), dict(scope.env)), cursor)
+
+
+def _condition(scope: Scope, condition: list[Cursor]) -> Atom:
+    if not condition:
+        return _TRUE
+    *declarations, last = condition
+    scope.body(scope, declarations)
+    return convert(scope, scope.expression(scope, last, "", False), BOOL, "", last)
+
+
+def _forever(
+    scope: Scope, cursor: Cursor, condition: list[Cursor], steps: list[Cursor], body: Cursor
+) -> None:
+    """``do { body; steps; } while (condition);``"""
+    index = scope.fresh.symbol("trip", LONG)
+    outline = For(index, Const(0, LONG), Const(UNBOUNDED, LONG), 1, False, (), Block(()), location(cursor))
+    with scope.leavable(Left.LOOP) as jump:
+
+        def ending() -> None:
+            scope.body(scope, steps)
+            holds = _condition(scope, condition)
+            scope.set_flag(jump.stop, _not(scope, holds, cursor))
+
+        def iteration() -> None:
+            iteration_body(scope, jump, body)
+            _unless_stopped(scope, jump, ending, cursor)
+            if scope.flag(jump.stop) == _FALSE:
+                hint = "leave it with break, return or a condition"
+                scope.refuse(cursor, "this loop never ends", hint)
+
+        repeat(scope, cursor, outline, [body, *steps, *condition], iteration)
+    if not condition and may_jump(body) and not _breaks(body):
+        scope.set_flag(scope.jumps[-1].left, _TRUE)  # only a return ends it
+
+
+def iteration_body(scope: Scope, jump: Jump, body: Cursor) -> None:
+    """The body of an iteration, which no jump has left yet."""
+    scope.set_flag(jump.left, _FALSE)
+    scope.set_flag(jump.stop, _FALSE)
+    scope.body(scope, [body])
+    scope.set_flag(jump.left, _FALSE)
+
+
+def _unless_stopped(scope: Scope, jump: Jump, lower: Callable[[], None], cursor: Cursor) -> None:
+    """What ends an iteration that did not leave the loop."""
+    stop = scope.flag(jump.stop)
+    if stop == _TRUE:
+        return
+    if stop == _FALSE:
+        lower()
+        return
+    stopped = scope.branch(lambda: scope.set_flag(jump.stop, _TRUE))
+    scope.join(stop, stopped, scope.branch(lower), cursor)
+
+
+def _not(scope: Scope, atom: Atom, cursor: Cursor) -> Atom:
+    return apply(scope, "not", (atom,), "", cursor)
+
+
+def _breaks(cursor: Cursor) -> bool:
+    """Whether a ``break`` inside leaves the loop around it."""
+    if cursor.kind == _K.BREAK_STMT:
+        return True
+    if cursor.kind in (*LOOPS, _K.SWITCH_STMT, _K.LAMBDA_EXPR):
+        return False
+    return any(_breaks(c) for c in cursor.get_children())
+
+
+LOOPS = (_K.FOR_STMT, _K.WHILE_STMT, _K.DO_STMT, _K.CXX_FOR_RANGE_STMT)
+
+
+# ---- counted loops ----
 
 
 @dataclass(frozen=True)
 class _Header:
-    """``for (index = start; index relation bound; index += step)``."""
+    """``index relation bound`` is the condition, ``index += step`` one of the steps, ``others`` the rest."""
 
     declared: Cursor
     type: Scalar
-    start: Cursor
     relation: Binary
     bound: Cursor
     step: int
+    others: list[Cursor]
 
 
-def loop(scope: Scope, cursor: Cursor) -> None:
-    """Lower a for statement; anything but a counted loop is refused."""
-    parts = children(cursor)
-    header = _header(scope, cursor, parts)
-    if header is None:
-        return
-    name = str(header.declared.spelling)
-    start = convert(scope, scope.expression(scope, header.start, "", False), header.type, "", header.start)
+def _counted(scope: Scope, cursor: Cursor, header: _Header, body: Cursor, before: set[int]) -> bool:
+    """Lower a loop whose bound does not change; False, and nothing lowered, if it turns out to change."""
+    env, findings, built = dict(scope.env), list(scope.findings), len(scope.stmts)
+    name = key(header.declared)
+    start = env[name]
+    assert isinstance(start, Value) and start.atom is not None
     with scope.collect() as bound_stmts:
         bound = scope.expression(scope, header.bound, "", False)
-    scope.stmts += bound_stmts
-    limits = _limits(scope, header, start, bound, cursor)
+        limits = _limits(scope, header, start.atom, bound, header.bound)
     if limits is None:
-        return
-    index = scope.fresh.symbol(name, header.type)
-    body = parts[3]
-    before, carried_inner = dict(scope.env), open_scalars(scope)
-    scope.env[key(header.declared)] = Value(name, header.type, index, _INDEX_FIXED)
-    scope.loop_depth += 1
-    views = LoopViews(before)
-    block, after = views.lower(scope, lambda: scope.body(scope, [body]), before, carried_inner, cursor)
-    scope.loop_depth -= 1
-    scope.env = before
-    outline = For(index, *limits, abs(header.step), header.step < 0, (), block, location(cursor))
-    changed = close_loop(scope, cursor, outline, after, carried_inner)
-    views.leave(scope, cursor)
-    _check_invariance(scope, header, bound_stmts, block, changed)
-    if key(header.declared) in scope.env:  # an outer variable as index: its final value is not tracked
-        scope.env[key(header.declared)] = Value(name, header.type, None)
+        return False
+    scope.stmts += bound_stmts
+    index = scope.fresh.symbol(start.name, header.type)
+    outline = For(index, *limits, abs(header.step), header.step < 0, (), Block(()), location(cursor))
+    outer = name in before  # its value after the loop counts
+    with scope.leavable(Left.LOOP) as jump:
+
+        def iteration() -> None:
+            scope.env[name] = Value(start.name, header.type, index, _INDEX_FIXED)
+            iteration_body(scope, jump, body)
+            _unless_stopped(scope, jump, lambda: scope.body(scope, header.others), cursor)
+            after = start.atom
+            if outer:
+                stepped = apply(scope, "add", (index, constant(header.step, header.type)), "", cursor)
+                after = apply(scope, "select", (scope.flag(jump.stop), index, stepped), "", cursor)
+            scope.env[name] = Value(start.name, header.type, after)
+
+        loop, changed = repeat(scope, cursor, outline, [body, *header.others], iteration, (name,))
+    if _invariant(scope, header, bound_stmts, loop.body, changed) and not (loop.exit and loop.descending):
+        return True
+    scope.env, scope.findings = env, findings
+    del scope.stmts[built:]
+    return False
 
 
-# ---- header ----
-
-
-def _header(scope: Scope, cursor: Cursor, parts: list[Cursor]) -> _Header | None:
-    if len(parts) != 4:
-        scope.refuse(cursor, "a loop without start, condition or step is not supported", _HINT)
-        return None
-    start = _start(scope, parts[0])
-    if start is None:
-        return None
-    declared, init = start
-    type_ = scalar(declared.type)
-    if type_ is None or not type_.is_integer or is_reference(declared.type):
-        scope.refuse(parts[0], "a loop index must be an integer", _HINT)
-        return None
-    condition = _condition(declared, strip(parts[1]))
+def _header(scope: Scope, condition: Cursor | None, steps: list[Cursor], body: Cursor) -> _Header | None:
     if condition is None:
-        scope.refuse(parts[1], "this loop condition is not supported", _HINT)
         return None
-    step = _step(scope, declared, strip(parts[2]))
-    if step is None:
-        scope.refuse(parts[2], "this loop step is not supported", "step by a constant: ++i, --i, i += 2")
-        return None
-    relation, bound = condition
-    if relation not in (_UP if step > 0 else _DOWN) or (relation is Binary.NE and abs(step) != 1):
-        scope.refuse(parts[1], "the condition does not fit the direction of the step", _HINT)
-        return None
-    return _Header(declared, type_, init, relation, bound, step)
-
-
-def _start(scope: Scope, cursor: Cursor) -> tuple[Cursor, Cursor] | None:
-    """The index's declaration and its first value."""
-    if cursor.kind == _K.DECL_STMT:
-        declared = children(cursor)
-        init = initializer(declared[0]) if len(declared) == 1 and declared[0].kind == _K.VAR_DECL else None
-        if init is not None:
-            return declared[0], init
-    elif cursor.kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.ASSIGN:
-        left, right = expressions(cursor)
-        if left.kind == _K.DECL_REF_EXPR and isinstance(scope.env.get(key(left.referenced)), Value):
-            return left.referenced, right
-    scope.refuse(cursor, "this loop start is not supported", _HINT)
+    for step in steps:
+        declared = _stepped(step)
+        binding = scope.env.get(key(declared)) if declared is not None else None
+        if (
+            declared is None
+            or not isinstance(binding, Value)
+            or binding.atom is None
+            or not binding.type.is_integer
+            or is_reference(declared.type)
+        ):
+            continue
+        amount, found = _step(scope, declared, strip(step)), _comparison(declared, strip(condition))
+        if amount is None or found is None:
+            continue
+        relation, bound = found
+        if relation not in (_UP if amount > 0 else _DOWN) or (relation is Binary.NE and abs(amount) != 1):
+            continue
+        bound_type = scalar(bound.type)
+        others = [s for s in steps if s is not step]
+        changed = modified([body, bound, *others])
+        pure = all(not isinstance(scope.env.get(name), Value | Alias) for name in modified([bound]))
+        if bound_type is None or not bound_type.is_integer or key(declared) in changed or not pure:
+            continue
+        return _Header(declared, binding.type, relation, bound, amount, others)
     return None
+
+
+def _stepped(step: Cursor) -> Cursor | None:
+    """The variable that a step changes."""
+    operands = expressions(strip(step))
+    target = strip(operands[0]) if operands else None
+    return target.referenced if target is not None and target.kind == _K.DECL_REF_EXPR else None
 
 
 def _is_index(cursor: Cursor, declared: Cursor) -> bool:
@@ -141,7 +305,8 @@ def _is_index(cursor: Cursor, declared: Cursor) -> bool:
     return cursor.kind == _K.DECL_REF_EXPR and key(cursor.referenced) == key(declared)
 
 
-def _condition(declared: Cursor, cursor: Cursor) -> tuple[Binary, Cursor] | None:
+def _comparison(declared: Cursor, cursor: Cursor) -> tuple[Binary, Cursor] | None:
+    """Relation and bound of ``index < bound`` or ``bound > index``."""
     if cursor.kind != _K.BINARY_OPERATOR:
         return None
     relation, (left, right) = binary_kind(cursor), expressions(cursor)
@@ -164,27 +329,25 @@ def _step(scope: Scope, declared: Cursor, cursor: Cursor) -> int | None:
     if cursor.kind == _K.UNARY_OPERATOR:
         steps = {Unary.PRE_INC: 1, Unary.POST_INC: 1, Unary.PRE_DEC: -1, Unary.POST_DEC: -1}
         operator = unary_kind(cursor)
-        if operator in steps and _is_index(expressions(cursor)[0], declared):
-            return steps[operator]
-        return None
+        return steps.get(operator) if operator is not None else None
     if cursor.kind == _K.COMPOUND_ASSIGNMENT_OPERATOR:
-        left, amount = expressions(cursor)
+        _, amount = expressions(cursor)
         sign = _direction(binary_kind(cursor))
-        if not _is_index(left, declared):
-            return None
     elif cursor.kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.ASSIGN:
-        left, right = expressions(cursor)
+        _, right = expressions(cursor)
         right = strip(right)
         sign = _direction(binary_kind(right)) if right.kind == _K.BINARY_OPERATOR else 0
-        if not sign or not _is_index(left, declared):
+        if not sign:
             return None
         first, amount = expressions(right)
         if not _is_index(first, declared):
             return None
     if not sign or amount is None or scalar(amount.type) is None or _mentions(amount, declared):
         return None
+    findings = list(scope.findings)
     with scope.collect():
         value = scope.expression(scope, amount, "", False)
+    scope.findings = findings
     if not isinstance(value, Const) or not atom_type(value).is_integer or value.value == 0:
         return None
     return sign * int(value.value)
@@ -196,18 +359,12 @@ def _direction(operator: Binary | None) -> int:
     return -1 if operator in (Binary.SUB, Binary.SUB_ASSIGN) else 0
 
 
-# ---- bounds ----
-
-
 def _limits(
     scope: Scope, header: _Header, start: Atom, bound: Atom, cursor: Cursor
 ) -> tuple[Atom, Atom] | None:
     """``lo`` and ``hi`` such that the loop's values are ``lo, lo + |step|, ... < hi``."""
     type_ = header.type
     compared = atom_type(bound)
-    if not compared.is_integer:
-        scope.refuse(header.bound, "a loop bound must be an integer", "convert it to an integer first")
-        return None
     mixed = is_signed(type_) != is_signed(compared)
     limit = convert(scope, bound, type_, "", header.bound)
     one = constant(1, type_)
@@ -223,19 +380,11 @@ def _limits(
                 negative = apply(scope, "lt", (decisive, zero(atom_type(decisive))), "", cursor)
                 hi = apply(scope, "select", (negative, start, hi), "", cursor)
         return start, hi
-    if (
-        not is_signed(type_)
-        and header.relation is Binary.GE
-        and isinstance(bound, Const)
-        and bound.value == 0
-    ):
-        hint = "count up, or use a signed index"
-        scope.refuse(header.bound, "an unsigned index is always >= 0: the loop never ends", hint)
-        return None
-    if mixed:
-        hint = "compare with a bound of the index's own type"
-        scope.refuse(header.bound, "a loop that counts down compares signed with unsigned", hint)
-        return None
+    if mixed or (not is_signed(type_) and header.relation is Binary.GE):
+        if not mixed and isinstance(bound, Const) and bound.value == 0:
+            hint = "count up, or use a signed index"
+            scope.refuse(header.bound, "an unsigned index is always >= 0: the loop never ends", hint)
+        return None  # wraps below zero: decided anew in each iteration
     lo = limit if header.relation is Binary.GE else apply(scope, "add", (limit, one), "", cursor)
     hi = apply(scope, "add", (start, one), "", cursor)
     if header.step < -1:
@@ -252,72 +401,11 @@ def _aligned(scope: Scope, lo: Atom, start: Atom, step: int, cursor: Cursor) -> 
     return apply(scope, "select", (empty, lo, last), "", cursor)
 
 
-# ---- carried scalars ----
-
-
-def open_scalars(scope: Scope) -> dict[int, Symbol]:
-    """Give every initialised scalar a symbol for its value per iteration: the body may change it, be it
-    through a member function or a reference. What does not change is substituted in the end."""
-    inner: dict[int, Symbol] = {}
-    for name, binding in list(scope.env.items()):
-        if isinstance(binding, Value) and binding.atom is not None and not binding.fixed:
-            inner[name] = scope.fresh.symbol(binding.name, binding.type)
-            scope.env[name] = replace(binding, atom=inner[name])
-    return inner
-
-
-def close_loop(
-    scope: Scope, cursor: Cursor, outline: For, after: Env, inner: dict[int, Symbol]
-) -> dict[int, Symbol | None]:
-    """Append ``outline`` with what it carries.
-
-    Returns the scalars that the loop changes: by key, the symbol for the value at the start of an iteration
-    (``None`` for one that is uninitialised before the loop).
-    """
-    block = outline.body
-    unchanged: dict[Symbol, Atom] = {}
-    results: list[tuple[int, Value, Symbol, Atom]] = []
-    changed: dict[int, Symbol | None] = {}
-    for name, binding in list(scope.env.items()):
-        if isinstance(binding, Handle) and after[name] != binding:
-            hint = "swap the Views in a for loop with a fixed number of steps"
-            scope.refuse(cursor, "this loop leaves its Views under other names", hint)
-        if not isinstance(binding, Value):
-            continue
-        end = after[name]
-        assert isinstance(end, Value)
-        if name not in inner:
-            if end.atom is not None and binding.atom is None:
-                changed[name] = None  # assigned in the loop only: still uninitialised if it does not run
-            continue
-        assert binding.atom is not None
-        if end.atom == inner[name]:
-            unchanged[inner[name]] = binding.atom
-        else:
-            changed[name] = inner[name]
-            if end.atom is None:  # the index of an inner loop: its value at the next iteration is not tracked
-                scope.env[name] = replace(binding, atom=None)
-                if any(inner[name] in uses(s) for s in walk_ir(block)):
-                    hint = "declare the index of the inner loop in its for statement"
-                    scope.refuse(cursor, f"'{binding.name}' may be used uninitialised in this loop", hint)
-            else:
-                results.append((name, binding, inner[name], end.atom))
-    carried: list[Carried] = []
-    for name, binding, symbol, end_atom in results:
-        assert binding.atom is not None
-        result = scope.fresh.symbol(binding.name, binding.type)
-        next_atom = unchanged.get(end_atom, end_atom) if isinstance(end_atom, Symbol) else end_atom
-        carried.append(Carried(symbol, binding.atom, next_atom, result))
-        scope.env[name] = replace(binding, atom=result)
-    scope.stmts.append(replace(outline, carried=tuple(carried), body=substitute(block, unchanged)))
-    return changed
-
-
-def _check_invariance(
+def _invariant(
     scope: Scope, header: _Header, bound_stmts: list[Stmt], block: Block, changed: Collection[int]
-) -> None:
-    """The bound is evaluated once: refuse a body that changes what it reads."""
-    names = set(mentioned(scope, [header.bound]))
-    loads = {s.op.memory for s in bound_stmts if isinstance(s, Let) and isinstance(s.op, Load)}
-    if names & set(changed) or loads & written(block):
-        scope.refuse(header.bound, "the loop bound changes inside the loop", "compute it before the loop")
+) -> bool:
+    """Whether the bound, which is evaluated once, reads nothing that the body changes."""
+    read = set(mentioned(scope, [header.bound]))
+    stmts = walk_ir(Block(tuple(bound_stmts)))
+    loads = {s.op.memory for s in stmts if isinstance(s, Let) and isinstance(s.op, Load)}
+    return not (read & set(changed) or loads & written(block))

@@ -1,4 +1,4 @@
-"""Statements: sequences with early exits, branches, counted loops."""
+"""Statements: sequences with jumps, branches, loops."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from transform.frontend.clang import (
     children,
     expressions,
     qualified,
-    source_text,
 )
 from transform.frontend.cpptypes import is_view
 from transform.frontend.host_loop import loop_of_elements
 from transform.frontend.identity import resolved, swap
 from transform.frontend.inline import returned
+from transform.frontend.jumps import JUMPS, always_jumps, if_parts, leave, may_jump, without_attribute
 from transform.frontend.lower_assign import assignment, atomic_update, compound, is_step, step
 from transform.frontend.lower_call import call
 from transform.frontend.lower_copy import deep_copy
-from transform.frontend.lower_declare import declaration
+from transform.frontend.lower_declare import declaration, declare
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
-from transform.frontend.lower_loop import loop
+from transform.frontend.lower_loop import do_loop, for_loop, while_loop
+from transform.frontend.lower_range import range_for
 from transform.frontend.lower_scan import scan
+from transform.frontend.lower_switch import switch
 from transform.frontend.lower_team import single
 from transform.frontend.lower_view import RESIZES, assign_view, resize
-from transform.frontend.scope import Scope
-from transform.ir.nodes import Const
+from transform.frontend.scope import Scope, Value
+from transform.ir.nodes import Atom, Block, Const
 from transform.ir.types import BOOL
 
 _K = CursorKind
-_EXITS = (_K.RETURN_STMT, _K.CONTINUE_STMT)
+_TRUE, _FALSE = Const(True, BOOL), Const(False, BOOL)
 
 
 def body(scope: Scope, statements: list[Cursor]) -> None:
     """Lower a statement list.
 
-    An early ``return`` (or, in a loop body, ``continue``) becomes structured control flow: what follows a
-    branch that exits moves into the other branch.
+    What follows a branch that always jumps moves into the other branch. What follows a statement that may
+    have jumped is guarded by the flag that says so.
     """
     for position, statement in enumerate(statements):
         rest = statements[position + 1 :]
@@ -50,18 +52,35 @@ def body(scope: Scope, statements: list[Cursor]) -> None:
             return
         if loop_of_elements(scope, statement):
             continue
-        statement = _without_attribute(statement)
-        if statement.kind in _EXITS:
-            _exit(scope, statement)
+        statement = without_attribute(statement)
+        if statement.kind in JUMPS:
+            _jump(scope, statement)
             return  # what follows is never executed
-        if _exits_somewhere(statement, scope.loop_depth > 0):
-            if statement.kind == _K.COMPOUND_STMT:
-                body(scope, [*children(statement), *rest])
-                return
-            if statement.kind == _K.IF_STMT:
-                _if(scope, statement, rest)
-                return
+        if rest and statement.kind == _K.COMPOUND_STMT and may_jump(statement):
+            body(scope, [*children(statement), *rest])
+            return
+        if rest and statement.kind == _K.IF_STMT and _moves_rest(statement):
+            _if(scope, statement, rest)
+            return
         _statement(scope, statement)
+        left = scope.left()
+        if left != _FALSE:
+            if left != _TRUE and rest:
+                _guarded(scope, left, rest)
+            return
+
+
+def _moves_rest(cursor: Cursor) -> bool:
+    _, then, orelse = if_parts(cursor)
+    return always_jumps(then) or (orelse is not None and always_jumps(orelse))
+
+
+def _guarded(scope: Scope, left: Atom, rest: list[Cursor]) -> None:
+    """``if (!left) rest``."""
+    skipped = dict(scope.env)
+    flag = scope.jumps[-1].left
+    skipped[flag] = Value("left", BOOL, _TRUE)
+    scope.join(left, (Block(()), skipped), scope.branch(lambda: body(scope, rest)), rest[0])
 
 
 def _statement(scope: Scope, cursor: Cursor) -> None:
@@ -73,7 +92,17 @@ def _statement(scope: Scope, cursor: Cursor) -> None:
     elif kind == _K.IF_STMT:
         _if(scope, cursor, [])
     elif kind == _K.FOR_STMT:
-        loop(scope, cursor)
+        for_loop(scope, cursor)
+    elif kind == _K.WHILE_STMT:
+        while_loop(scope, cursor)
+    elif kind == _K.DO_STMT:
+        do_loop(scope, cursor)
+    elif kind == _K.CXX_FOR_RANGE_STMT:
+        range_for(scope, cursor)
+    elif kind == _K.SWITCH_STMT:
+        switch(scope, cursor)
+    elif kind == _K.VAR_DECL:  # in a condition
+        declare(scope, cursor)
     elif kind != _K.NULL_STMT:
         _expression_statement(scope, cursor)
 
@@ -82,6 +111,9 @@ def _expression_statement(scope: Scope, cursor: Cursor) -> None:
     kind = cursor.kind
     if kind in (_K.UNEXPOSED_EXPR, _K.PAREN_EXPR) and len(inner := expressions(cursor)) == 1:
         _expression_statement(scope, inner[0])
+    elif kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.COMMA:
+        for operand in expressions(cursor):
+            _expression_statement(scope, operand)
     elif kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.ASSIGN:
         assignment(scope, cursor)
     elif kind == _K.COMPOUND_ASSIGNMENT_OPERATOR:
@@ -132,98 +164,29 @@ def _call(scope: Scope, cursor: Cursor) -> None:
         call(scope, cursor, "", True)
 
 
-# ---- early exits ----
+# ---- jumps ----
 
 
-def _exits_somewhere(cursor: Cursor, in_loop: bool) -> bool:
-    """Whether a return, or a continue of the present loop, is inside ``cursor``."""
-    if cursor.kind == _K.RETURN_STMT or (cursor.kind == _K.CONTINUE_STMT and in_loop):
-        return True
-    if cursor.kind == _K.LAMBDA_EXPR or cursor.kind.is_expression():
-        return False
-    in_loop = in_loop and cursor.kind != _K.FOR_STMT
-    return any(_exits_somewhere(c, in_loop) for c in cursor.get_children())
-
-
-def _without_attribute(cursor: Cursor) -> Cursor:
-    """The statement behind ``[[likely]]`` or ``#pragma unroll``."""
-    while cursor.kind == _K.UNEXPOSED_STMT and len(inner := children(cursor)) == 1:
-        cursor = inner[0]
-    return cursor
-
-
-def _always_exits(cursor: Cursor) -> bool:
-    cursor = _without_attribute(cursor)
-    if cursor.kind in _EXITS:
-        return True
-    if cursor.kind == _K.COMPOUND_STMT:
-        return any(_always_exits(c) for c in cursor.get_children())
-    if cursor.kind == _K.IF_STMT:
-        _, _, then, orelse = _parts(cursor)
-        return orelse is not None and _always_exits(then) and _always_exits(orelse)
-    return False
-
-
-def _exit(scope: Scope, cursor: Cursor) -> None:
-    if cursor.kind == _K.CONTINUE_STMT:
-        return
-    if scope.loop_depth > 0:
-        hint = "loop over the full range and guard the body with if"
-        scope.refuse(cursor, "return inside a loop is not supported", hint)
-        return
-    if value := expressions(cursor):
+def _jump(scope: Scope, cursor: Cursor) -> None:
+    if cursor.kind == _K.RETURN_STMT and (value := expressions(cursor)):
         returned(scope, cursor, value[0])
+    leave(scope, cursor)
 
 
 # ---- branches ----
 
 
-def _parts(cursor: Cursor) -> tuple[Cursor | None, Cursor, Cursor, Cursor | None]:
-    """Init statement, condition, then and else of an if statement."""
-    parts = children(cursor)
-    init = None
-    if len(parts) > 2 and (parts[0].kind == _K.DECL_STMT or _has_init(cursor, parts)):
-        init = parts.pop(0)
-    return init, parts[0], parts[1], parts[2] if len(parts) > 2 else None
-
-
-def _has_init(cursor: Cursor, parts: list[Cursor]) -> bool:
-    """Tell ``if (init; cond) then`` from ``if (cond) then else``: both show three parts."""
-    if len(parts) == 4:
-        return True
-    if not parts[1].kind.is_expression():
-        return False
-    depth = 0
-    for character in source_text(cursor):
-        depth += (character == "(") - (character == ")")
-        if character == ";" and depth == 1:
-            return True
-        if character == ")" and depth == 0:
-            return False
-    return False
-
-
 def _if(scope: Scope, cursor: Cursor, rest: list[Cursor]) -> None:
-    """An if statement; ``rest`` follows it and is moved inside if a branch exits."""
-    if any(part.kind == _K.VAR_DECL for part in children(cursor)):
-        scope.refuse(
-            cursor, "a declaration as condition is not supported", "declare the variable before the if"
-        )
-        return
-    init, condition, then, orelse = _parts(cursor)
-    if init is not None:
-        _statement(scope, init)
+    """An if statement; ``rest`` follows it: at least one branch always jumps, and it moves into the other."""
+    (*init, condition), then, orelse = if_parts(cursor)
+    for statement in init:
+        _statement(scope, statement)
     cond = convert(scope, expression(scope, condition), BOOL, "", condition)
     yes, no = [then], [orelse] if orelse is not None else []
-    if rest:
-        if _always_exits(then):
-            no = [*no, *rest]
-        elif orelse is not None and _always_exits(orelse):
-            yes = [*yes, *rest]
-        else:
-            hint = "let the whole branch end in return, or move the rest of the code into an else"
-            scope.refuse(cursor, "an exit from only a part of this branch is not supported", hint)
-            no = [*no, *rest]  # to collect the findings there
+    if rest and always_jumps(then):
+        no = [*no, *rest]
+    elif rest:
+        yes = [*yes, *rest]
     if isinstance(cond, Const):
         body(scope, yes if cond.value else no)
         return

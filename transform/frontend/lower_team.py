@@ -273,10 +273,10 @@ def _shared(
     before = dict(scope.env)
     scope.env = {**{k: _as_seen(b) for k, b in outer.items()}, **dict(called.env), **inside, **own}
     inner = open_scalars(scope)
-    outer_depth, scope.loop_depth = scope.loop_depth, 0
     state.shares[outline.index], state.around = share, (*state.around, share)
-    block, after = scope.branch(lambda: scope.body(scope, called.statements))
-    state.around, scope.loop_depth = state.around[:-1], outer_depth
+    with scope.function():
+        block, after = scope.branch(lambda: scope.body(scope, called.statements))
+    state.around = state.around[:-1]
     scope.env = before
     close_loop(scope, cursor, replace(outline, body=block), after, inner)
     _refuse_own_arrays(scope, block)

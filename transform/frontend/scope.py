@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from transform.analysis.teams import Share
@@ -247,6 +248,26 @@ THIS = 2
 _SYNTHETIC = -(1 << 20)  # below the keys of results, which are minus the depth of inlining
 
 
+class Left(Enum):
+    """What a jump statement can leave."""
+
+    FUNCTION = "function"  # return
+    LOOP = "loop"  # break, continue
+    SWITCH = "switch"  # break
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A function, loop or switch that the present statement can leave: keys of the flags that say so.
+
+    ``left``: the rest of the function, of the iteration or of the switch is skipped. ``stop``: it is not gone
+    on with (for a loop: there is no further iteration)."""
+
+    kind: Left
+    left: int
+    stop: int
+
+
 @dataclass
 class TeamState:
     """While the kernel of a TeamPolicy is lowered.
@@ -284,7 +305,8 @@ class Scope:
     env: Env = field(default_factory=dict)
     in_kernel: bool = False
     inlining: tuple[int, ...] = ()
-    loop_depth: int = 0
+    jumps: tuple[Jump, ...] = ()  # what jump statements can leave, the innermost last
+    flags: set[int] = field(default_factory=set)  # the variables that say what is left
     team: TeamState | None = None
     pinned: set[int] = field(default_factory=set)  # View variables of the caller
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
@@ -305,6 +327,55 @@ class Scope:
     def dummy(self, cursor: Cursor) -> Atom:
         """A value of the expression's type that stands in after a finding."""
         return zero(scalar(cursor.type) or DOUBLE)
+
+    # ---- what return, break and continue leave ----
+
+    @contextmanager
+    def function(self) -> Iterator[Jump]:
+        """The body of a function, lambda or kernel is lowered inside: ``return`` leaves it."""
+        outer, self.jumps = self.jumps, ()
+        try:
+            with self.leavable(Left.FUNCTION) as jump:
+                yield jump
+        finally:
+            self.jumps = outer
+
+    @contextmanager
+    def leavable(self, kind: Left) -> Iterator[Jump]:
+        """A loop or switch is lowered inside."""
+        outer = self.jumps
+        left = self._flag("left")
+        jump = Jump(kind, left, self._flag("stop") if kind is Left.LOOP else left)
+        self.jumps = (*outer, jump)
+        try:
+            yield jump
+        finally:
+            self.jumps = outer
+            for flag in {jump.left, jump.stop}:
+                self.env.pop(flag, None)
+                self.flags.discard(flag)
+
+    def _flag(self, name: str) -> int:
+        """A variable of the lowering, false at first."""
+        variable = self.variable(name, BOOL)
+        self.env[variable.key] = Value(name, BOOL, _FALSE)
+        self.flags.add(variable.key)
+        return variable.key
+
+    def flag(self, name: int) -> Atom:
+        """The present value of a flag; false where its function, loop or switch is unknown here."""
+        binding = self.env.get(name)
+        assert isinstance(binding, Value) and binding.atom is not None
+        return binding.atom
+
+    def set_flag(self, name: int, value: Atom) -> None:
+        binding = self.env[name]
+        assert isinstance(binding, Value)
+        self.env[name] = replace(binding, atom=value)
+
+    def left(self) -> Atom:
+        """Whether a jump skips the next statement."""
+        return self.flag(self.jumps[-1].left) if self.jumps else Const(False, BOOL)
 
     # ---- building ----
 
@@ -350,9 +421,11 @@ class Scope:
     def join(self, cond: Atom, then: tuple[Block, Env], orelse: tuple[Block, Env], cursor: Cursor) -> None:
         """Append the ``If`` of two branches; variables that differ after them are merged.
 
-        A variable that one branch leaves uninitialised is uninitialised afterwards.
+        A variable that one branch leaves uninitialised is uninitialised afterwards, unless nothing follows
+        that branch.
         """
         merges: list[Merge] = []
+        negated: list[int] = []
         for name, binding in list(self.env.items()):
             a, b = then[1][name], orelse[1][name]
             if isinstance(a, Handle) and isinstance(b, Handle):
@@ -361,15 +434,34 @@ class Scope:
                 continue
             if not (isinstance(binding, Value) and isinstance(a, Value) and isinstance(b, Value)):
                 continue
-            if a.atom == b.atom:
+            x, y = self._value_after(a, then[1]), self._value_after(b, orelse[1])
+            if x == y:
                 self.env[name] = a
-            elif a.atom is None or b.atom is None:
+            elif x is None or y is None:
                 self.env[name] = replace(binding, atom=None)
+            elif binding.type == BOOL and (x, y) == (_TRUE, _FALSE):
+                self.env[name] = replace(binding, atom=cond)
+            elif binding.type == BOOL and (x, y) == (_FALSE, _TRUE):
+                negated.append(name)
             else:
                 result = self.fresh.symbol(binding.name, binding.type)
-                merges.append(Merge(result, a.atom, b.atom))
+                merges.append(Merge(result, x, y))
                 self.env[name] = replace(binding, atom=result)
         self._append_if(cond, then[0], orelse[0], tuple(merges), cursor)
+        if negated:
+            opposite = self.apply("not", (cond,), BOOL, "", cursor)
+            for name in negated:
+                binding = self.env[name]
+                assert isinstance(binding, Value)
+                self.env[name] = replace(binding, atom=opposite)
+
+    def _value_after(self, value: Value, env: Env) -> Atom | None:
+        """A variable's value at the end of a branch; anything where a jump has left it for good."""
+        if value.atom is None and self.jumps:
+            left = env[self.jumps[-1].left]
+            if isinstance(left, Value) and left.atom == _TRUE:
+                return zero(value.type)
+        return value.atom
 
     def choose(
         self, cond: Atom, then: tuple[Block, Atom], orelse: tuple[Block, Atom], name: str, cursor: Cursor
@@ -434,6 +526,9 @@ def _leaving(scope: Scope, handle: Handle, block: Block, taken: bool, merges: li
                 assert_never(h)
 
     return moved(handle) if inside else handle
+
+
+_TRUE, _FALSE = Const(True, BOOL), Const(False, BOOL)
 
 
 def zero(type_: Scalar) -> Const:
