@@ -50,5 +50,10 @@ CASES = (
         "compressed_rows",
         {"entries": (8,), "x": (N,), "row": [0, 2, 2, 5, 8], "column": [5, 0, 1, 1, 4, 3, 3, 0], "n": 4},
     ),
+    Case("indices", "flat_grid", {"y": (12,), "x": (12,), "n": 3, "m": 4}),
+    Case("indices", "flat_grid", {"y": (12,), "x": (12,), "n": 3, "m": 1}, note="thin"),
+    Case("indices", "rows_and_columns", {"A": (3, 4), "x": (12,), "m": 4}),
+    Case("indices", "element_blocks", {"corner": (3 * N,), "x": (N,), "n": N}),
+    Case("indices", "flat_cube", {"y": (24,), "n": 2, "m": 3, "l": 4}),
 )
 COMPILED = ("connectivity", "scatter_atomic", "grid", "cube", "conditional_permutation")

@@ -221,3 +221,35 @@ void compressed_rows(Kokkos::View<double*> entries, Kokkos::View<const double*> 
         for (int k = row(i); k < row(i + 1); ++k) entries(k) += x(i) * x(column(k));
       });
 }
+
+// A grid in a vector.
+void flat_grid(Kokkos::View<double*> y, Kokkos::View<const double*> x, int n, int m) {
+  Kokkos::parallel_for(
+      Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0}, {n, m}), KOKKOS_LAMBDA(const int i, const int j) {
+        y(i * m + j) = y(m * i + j) * x(i * m + j) + x((i * m + j + 1) % (n * m));
+      });
+}
+
+// A flat range that finds its row and column.
+void rows_and_columns(Kokkos::View<double**> A, Kokkos::View<const double*> x, int m) {
+  Kokkos::parallel_for(
+      x.extent(0), KOKKOS_LAMBDA(const int k) {
+        const int row = k / m, column = k % m;
+        A(row, column) = A(row, column) * x(k);
+      });
+}
+
+// Three consecutive elements per iteration.
+void element_blocks(Kokkos::View<double*> corner, Kokkos::View<const double*> x, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        for (int k = 0; k < 3; ++k) corner(3 * i + k) *= x(i) + k;
+        corner(3 * i + 1) += x(i) * x(i);
+      });
+}
+
+void flat_cube(Kokkos::View<double*> y, int n, int m, int l) {
+  Kokkos::parallel_for(
+      Kokkos::MDRangePolicy<Kokkos::Rank<3>>({0, 0, 0}, {n, m, l}),
+      KOKKOS_LAMBDA(const int i, const int j, const int k) { y((i * m + j) * l + k) *= y((i * m + j) * l + k); });
+}

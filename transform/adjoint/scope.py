@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transform.analysis.access import Affine, Footprints, Tuple
+from transform.analysis.access import Footprints, Tuple
+from transform.analysis.affine import Affine
 from transform.ir.nodes import (
     Accumulate,
     Block,

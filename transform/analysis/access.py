@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from transform.analysis.affine import Affine, Term, combine, positions
+from transform.analysis.decode import Bounds, determined, same_block, varies
 from transform.ir.nodes import (
     Accumulate,
     Apply,
@@ -37,34 +39,7 @@ from transform.ir.nodes import (
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk, written
 
-Term = tuple[object, ...]
 _NARROW = ("short", "unsigned short", "char", "signed char", "unsigned char", "bool")
-
-
-@dataclass(frozen=True)
-class Affine:
-    """``sum(coefficient * term) + constant``. Terms: ``("index", k)`` the k-th parallel index,
-    ``("local", symbol)`` a value private to a part of the iteration (a loop index, a merged value),
-    ``("free", symbol)`` a host value, ``("load", memory, index...)``, ``("op", fn, args...)``,
-    ``("load", "segment", memory, index...)`` any of the indices in ``memory(index) .. memory(index + 1)``."""
-
-    terms: tuple[tuple[Term, int], ...]
-    constant: int
-
-    @property
-    def local(self) -> bool:
-        return any(_mentions(t, "local") for t, _ in self.terms)
-
-    @property
-    def indirect(self) -> bool:
-        """Whether it depends on an index array."""
-        return any(_mentions(t, "load") for t, _ in self.terms)
-
-    @property
-    def parallel(self) -> frozenset[int]:
-        """Which parallel indices it depends on, by position."""
-        return frozenset(k for t, _ in self.terms for k in _positions(t))
-
 
 Tuple = tuple[Affine, ...]
 
@@ -80,25 +55,6 @@ class Access:
     pins: frozenset[Affine] = frozenset()  # inside "if (i == n - 1)": what is 0 wherever it is executed
 
 
-def _mentions(term: object, kind: str) -> bool:
-    if isinstance(term, Affine):
-        return any(_mentions(t, kind) for t, _ in term.terms)
-    return isinstance(term, tuple) and (
-        (bool(term) and term[0] == kind) or any(_mentions(part, kind) for part in term[1:])
-    )
-
-
-def _positions(term: object) -> set[int]:
-    if isinstance(term, Affine):
-        return {k for t, _ in term.terms for k in _positions(t)}
-    if isinstance(term, tuple) and term:
-        if term[0] == "index":
-            assert isinstance(term[1], int)
-            return {term[1]}
-        return {k for part in term[1:] for k in _positions(part)}
-    return set()
-
-
 def _affines(parts: Iterable[object]) -> list[Affine]:
     return [part for part in parts if isinstance(part, Affine)]
 
@@ -108,14 +64,6 @@ def _keeps_integers(source: Atom, target: Symbol) -> bool:
     narrower types wrap, and truncation of floating-point numbers makes different ones equal."""
     narrow = isinstance(target.type, Scalar) and target.type.name in _NARROW
     return isinstance(source.type, Scalar) and source.type.is_integer and not narrow
-
-
-def _combine(a: Affine, b: Affine, scale: int) -> Affine:
-    terms = dict(a.terms)
-    for t, c in b.terms:
-        terms[t] = terms.get(t, 0) + scale * c
-    kept = sorted(((t, c) for t, c in terms.items() if c != 0), key=repr)
-    return Affine(tuple(kept), a.constant + scale * b.constant)
 
 
 _NOTHING = Block(())
@@ -152,6 +100,9 @@ class Footprints:
         self._loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
         self._pins: frozenset[Affine] = frozenset()
         self.accesses = tuple(self._collect(launch.body, True))
+        ranges = [(r.index, r.lo, r.hi) for r in launch.ranges]
+        ranges += [(s.index, s.lo, s.hi) for s in walk(launch.body) if isinstance(s, For)]
+        self.bounds: Bounds = dict(filter(None, (self._bounds(*r) for r in ranges)))
 
     def affine(self, atom: Atom) -> Affine:
         if isinstance(atom, Const):
@@ -170,15 +121,17 @@ class Footprints:
                 segment = self._segment(self._loops[s]) if s in self._loops else None
                 return Affine(((segment or ("local" if s in self._local else "free", s), 1),), 0)
             case Apply(fn="add" | "sub" as fn, args=(a, b)):
-                return _combine(self.affine(a), self.affine(b), 1 if fn == "add" else -1)
+                return combine(self.affine(a), self.affine(b), 1 if fn == "add" else -1)
             case Apply(fn="neg", args=(a,)):
-                return _combine(Affine((), 0), self.affine(a), -1)
+                return combine(Affine((), 0), self.affine(a), -1)
             case Apply(fn="mul", args=(a, b)):
                 x, y = self.affine(a), self.affine(b)
                 if not x.terms:
                     x, y = y, x
                 if not y.terms:
-                    return _combine(Affine((), 0), x, y.constant)
+                    return combine(Affine((), 0), x, y.constant)
+                if varies(y) and not varies(x):
+                    x, y = y, x
                 return Affine(((("op", "mul", x, y), 1),), 0)
             case Apply(fn="copy", args=(a,)):
                 return self.affine(a)
@@ -194,6 +147,12 @@ class Footprints:
             case Extent(view=view, dim=dim):
                 return Affine(((("extent", view, dim), 1),), 0)
 
+    def _bounds(self, index: Symbol, lo: Atom, hi: Atom) -> tuple[Term, tuple[Affine, Affine]] | None:
+        x, first, last = self.affine(index), self.affine(lo), self.affine(hi)
+        if len(x.terms) != 1 or varies(first) or varies(last):
+            return None
+        return x.terms[0][0], (first, last)
+
     def _segment(self, loop: For) -> Term | None:
         """Bounds of a compressed row, ``row(i)`` and ``row(i + 1)``: rows of different ``i`` are apart."""
         if not isinstance(loop.lo, Symbol) or not isinstance(loop.hi, Symbol):
@@ -201,7 +160,7 @@ class Footprints:
         lo, hi = self.affine(loop.lo), self.affine(loop.hi)
         match lo.terms, hi.terms, lo.constant, hi.constant:
             case ((("load", Symbol() as m, *first), 1),), ((("load", n, *last), 1),), 0, 0 if m == n:
-                steps = [_combine(b, a, -1) for a, b in zip(_affines(first), _affines(last), strict=True)]
+                steps = [combine(b, a, -1) for a, b in zip(_affines(first), _affines(last), strict=True)]
                 if [step for step in steps if step != Affine((), 0)] == [Affine((), 1)]:
                     return ("load", "segment", m, *first)
             case _:
@@ -239,8 +198,8 @@ class Footprints:
             case Apply(fn="and", args=(a, b)):
                 return self._pinned(a) | self._pinned(b)
             case Apply(fn="eq", args=(a, b)):
-                x = _combine(self.affine(a), self.affine(b), -1)
-                indices = [t for t, _ in x.terms if _positions(t)]
+                x = combine(self.affine(a), self.affine(b), -1)
+                indices = [t for t, _ in x.terms if positions(t)]
                 if len(indices) == 1 and indices[0][0] == "index" and not (x.local or x.indirect):
                     return frozenset({x})
         return frozenset()
@@ -249,38 +208,49 @@ class Footprints:
         return tuple(self.affine(i) for i in index)
 
 
-def apart(a: Access, b: Access, rank: int, injective: Iterable[Tuple]) -> bool:
+def apart(a: Access, b: Access, rank: int, injective: Iterable[Tuple], bounds: Bounds) -> bool:
     """Whether two accesses of different iterations never meet; see ``disjoint``."""
-    pinned = frozenset[int]().union(*(x.parallel for x in a.pins & b.pins))
-    return disjoint(a.index, b.index, rank, injective, pinned)
+    return disjoint(a.index, b.index, rank, injective, bounds, a.pins & b.pins)
 
 
 def disjoint(
-    a: Tuple, b: Tuple, rank: int, injective: Iterable[Tuple], pinned: frozenset[int] = frozenset()
+    a: Tuple,
+    b: Tuple,
+    rank: int,
+    injective: Iterable[Tuple],
+    bounds: Bounds = MappingProxyType({}),
+    pins: frozenset[Affine] = frozenset(),
 ) -> bool:
     """Whether two different iterations can never meet at ``a`` and ``b``.
 
     ``rank`` is the number of parallel indices, ``injective`` index tuples known to differ between iterations,
-    ``pinned`` the parallel indices that have one value wherever either is executed.
+    ``bounds`` what is known of the values of indices, ``pins`` what is 0 wherever either access is executed.
     """
-    same: set[int] = set(pinned)
+    same: set[int] = set()
     for x, y in zip(a, b, strict=True):
         if x.local or y.local or x.indirect or y.indirect:
             continue
         if x.terms != y.terms:
             continue
-        positions = [(t, c) for t, c in x.terms if _positions(t)]
-        if not positions and x.constant != y.constant:
+        parallel = [(t, c) for t, c in x.terms if positions(t)]
+        if not parallel and x.constant != y.constant:
             return True  # two different elements, the same for all iterations
-        if len(positions) != 1 or positions[0][0][0] != "index":
+        if len(parallel) != 1 or parallel[0][0][0] != "index":
             continue
-        (_, k), coefficient = positions[0]
+        (_, k), coefficient = parallel[0]
         difference = x.constant - y.constant
         if difference == 0:
             assert isinstance(k, int)
             same.add(k)
         elif difference % coefficient:
             return True
+    equal = [x if x == y else same_block(x, y, bounds) for x, y in zip(a, b, strict=True)]
+    for x in determined((*filter(None, equal), *pins), bounds):
+        match x.terms:
+            case ((("index", int() as k), 1),):
+                same.add(k)
+            case _:
+                pass
     if len(same) == rank:
         return True
     common = {x for x, y in zip(a, b, strict=True) if x == y and not x.local}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from transform.analysis.access import Access, Footprints, Tuple, apart, written_tuples
+from transform.analysis.decode import Bounds
 from transform.diagnostics import Diagnostic
 from transform.ir.nodes import Accumulate, Block, How, Increment, Launch, Program, Stmt, Symbol
 from transform.ir.walk import map_blocks, walk
@@ -31,11 +32,12 @@ def primal_races(program: Program) -> list[Diagnostic]:
 
 def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
     footprints = Footprints(launch, around)
-    return collisions(footprints.accesses, footprints.rank)
+    return collisions(footprints.accesses, footprints.rank, footprints.bounds)
 
 
-def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
-    """One finding for each write that another iteration's access may meet; ``rank``: number of indices."""
+def collisions(accesses: Collection[Access], rank: int, bounds: Bounds) -> Iterator[Diagnostic]:
+    """One finding for each write that another iteration's access may meet; ``rank``: number of indices,
+    ``bounds``: what is known of their values."""
     trusts: dict[Symbol, list[Tuple]] = {}
     for access in accesses:
         if access.kind in ("store", "increment") and (unique := _unique_by_trust(access, rank)):
@@ -49,7 +51,7 @@ def collisions(accesses: Collection[Access], rank: int) -> Iterator[Diagnostic]:
                 continue
             if write.kind == "atomic" and other.kind != "atomic" and other.kind != "load":
                 continue  # reported from the plain write's side
-            if not apart(write, other, rank, trusted):
+            if not apart(write, other, rank, trusted, bounds):
                 yield _race(write, other)
                 break
 
@@ -104,13 +106,13 @@ def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdi
                 (a, b)
                 for k, a in enumerate(accesses)
                 for b in accesses[k:]
-                if not apart(a, b, rank, injective)
+                if not apart(a, b, rank, injective, footprints.bounds)
             ),
             None,
         )
         if clash is None:
             pairs = ((a, b) for k, a in enumerate(accesses) for b in accesses[k:])
-            proved = all(apart(a, b, rank, ()) for a, b in pairs)
+            proved = all(apart(a, b, rank, (), footprints.bounds) for a, b in pairs)
             found[view] = Verdict(view, True, _OWN if proved else _TRUSTED)
         else:
             found[view] = Verdict(view, False, _why(view, *clash, rank))

@@ -200,7 +200,7 @@ def _within(block: Block, sites: list[_Site], shares: Shares) -> Iterator[Diagno
             for s in sites
             if loop in s.loops and not isinstance(s.memory.type, Accumulator)
         ]
-        yield from collisions(inside, 1)
+        yield from collisions(inside, 1, footprints.bounds)
 
 
 def _between(launch: Launch, sites: _Sites, shares: Shares) -> Iterator[Diagnostic]:
@@ -247,7 +247,7 @@ def _meet(launch: Launch, a: _Site, b: _Site, shares: Shares) -> bool:
         same = {first.index: 0, second.index: 0}
     footprints = Footprints(replace(launch, ranges=()), also=same)
     x, y = (tuple(footprints.affine(i) for i in site.index) for site in (a, b))
-    return not disjoint(x, y, 1, ())
+    return not disjoint(x, y, 1, (), footprints.bounds)
 
 
 def _alike(a: For, b: For, shares: Shares) -> bool:

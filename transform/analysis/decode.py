@@ -1,0 +1,125 @@
+"""What an index expression determines: ``8 * i + k`` with ``0 <= k < 8`` determines ``i`` and ``k``.
+
+Two iterations that meet at an element have equal index expressions, so they agree in everything that those
+determine: the digits of a mixed-radix number, what has the same quotient and remainder, multiples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from transform.analysis.affine import Affine, Term, combine, mentions
+
+Bounds = Mapping[Term, tuple[Affine, Affine]]
+"""Term -> its least value and one more than its greatest, both the same in all iterations."""
+
+ZERO = Affine((), 0)
+
+
+def determined(components: Iterable[Affine], bounds: Bounds) -> frozenset[Affine]:
+    """The values, constants left out, that are equal wherever all ``components`` are."""
+    known: set[Affine] = set()
+    todo = [combine(ZERO, x, 1) for x in components]
+    while todo:
+        x = _without_constant(todo.pop())
+        if x in known or not x.terms:
+            continue
+        known.add(x)
+        todo += _digits(x, bounds)
+        todo += _divided(known)
+    return frozenset(known)
+
+
+def _without_constant(x: Affine) -> Affine:
+    return Affine(x.terms, 0)
+
+
+def _digits(x: Affine, bounds: Bounds) -> list[Affine]:
+    """The leading part and the rest of a number whose rest is smaller than the radix."""
+    if len(x.terms) == 1:
+        ((term, coefficient),) = x.terms
+        return [Affine(((term, 1),), 0)] if coefficient != 1 else []
+    block = same_block(x, x, bounds)
+    if block is not None:
+        radix = max(abs(c) for _, c in x.terms)
+        return [block, Affine(tuple((t, c) for t, c in x.terms if c % radix), 0)]
+    for symbolic in dict.fromkeys(t[3] for t, _ in x.terms if t[:2] == ("op", "mul")):
+        assert isinstance(symbolic, Affine)
+        factors = [(t[2], c) for t, c in x.terms if t[:2] == ("op", "mul") and t[3] == symbolic]
+        low = Affine(tuple((t, c) for t, c in x.terms if t[:2] != ("op", "mul") or t[3] != symbolic), 0)
+        if len(low.terms) == 1 and _below(low, symbolic, bounds):
+            high_part = ZERO
+            for factor, c in factors:
+                assert isinstance(factor, Affine)
+                high_part = combine(high_part, factor, c)
+            return [high_part, low]
+    return []
+
+
+def same_block(x: Affine, y: Affine, bounds: Bounds) -> Affine | None:
+    """What is equal wherever ``x`` and ``y`` are: both are the same multiple of a constant radix plus rests
+    that differ by less than it. ``None`` if that is not known."""
+    radix = max((abs(c) for _, c in x.terms), default=0)
+    high, rest = _split(x, radix)
+    high_y, rest_y = _split(y, radix)
+    if radix < 2 or not high or high != high_y:
+        return None
+    low, low_y = _interval(rest, bounds), _interval(rest_y, bounds)
+    if low is None or low_y is None or max(low[1], low_y[1]) - min(low[0], low_y[0]) >= radix:
+        return None
+    return Affine(tuple((t, c // radix) for t, c in high), 0)
+
+
+def _split(x: Affine, radix: int) -> tuple[tuple[tuple[Term, int], ...], Affine]:
+    high = tuple((t, c) for t, c in x.terms if radix and c % radix == 0)
+    return high, Affine(tuple(term for term in x.terms if term not in high), x.constant)
+
+
+def _interval(x: Affine, bounds: Bounds) -> tuple[int, int] | None:
+    """Least and greatest value, where both are constants."""
+    least = greatest = x.constant
+    for term, c in x.terms:
+        if term not in bounds:
+            return None
+        lo, hi = bounds[term]
+        if lo.terms or hi.terms:
+            return None
+        ends = (c * lo.constant, c * max(hi.constant - 1, lo.constant))
+        least, greatest = least + min(ends), greatest + max(ends)
+    return least, greatest
+
+
+def _below(x: Affine, radix: Affine, bounds: Bounds) -> bool:
+    """Whether the single term ``x`` takes fewer than ``radix`` consecutive values or just as many."""
+    ((term, c),) = x.terms
+    if c != 1 or term not in bounds:
+        return False
+    lo, hi = bounds[term]
+    spare = combine(radix, combine(hi, lo, -1), -1)
+    return not spare.terms and spare.constant >= 0
+
+
+def _divided(known: set[Affine]) -> list[Affine]:
+    """Dividends whose quotient and remainder are known, and quotients of quotients."""
+    ops = {t for x in known if len(x.terms) == 1 for t, c in x.terms if c == 1 and t[0] == "op"}
+    found: list[Affine] = []
+    for t in ops:
+        if t[1] != "div":
+            continue
+        _, _, dividend, divisor = t
+        if ("op", "mod", dividend, divisor) in ops:
+            assert isinstance(dividend, Affine)
+            found.append(dividend)
+        if isinstance(divisor, Affine) and len(divisor.terms) == 1:
+            ((factor, c),) = divisor.terms
+            if c == 1 and divisor.constant == 0 and factor[:2] == ("op", "mul"):
+                _, _, a, b = factor
+                for first, second in ((a, b), (b, a)):
+                    inner = Affine(((("op", "div", dividend, first), 1),), 0)
+                    found.append(Affine(((("op", "div", inner, second), 1),), 0))
+    return [x for x in found if _without_constant(x) not in known]
+
+
+def varies(x: Affine) -> bool:
+    """Whether ``x`` may differ between or within iterations."""
+    return any(mentions(t, "index") or mentions(t, "local") for t, _ in x.terms)
