@@ -145,11 +145,12 @@ class Machine:
             case Let(target=target, op=op):
                 assert isinstance(target.type, Scalar)
                 self.values[target] = self.op(op, target.type)
-            case Declare(target=target, zeroed=zeroed):
+            case Declare(target=target, zeroed=zeroed, extents=extents):
                 assert isinstance(target.type, Array)
                 dtype = _DTYPES[target.type.element.name]
                 fill = 0 if zeroed or not target.type.element.is_float else math.nan
-                self.values[target] = np.full(target.type.extents, fill, dtype)
+                shape = [int(self.atom(e)) for e in extents] or target.type.extents
+                self.values[target] = np.full(shape, fill, dtype)
             case Store(memory=memory, index=index, value=value):
                 array, at = self.access(memory, index, "write")
                 array[at] = self.atom(value)

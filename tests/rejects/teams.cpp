@@ -1,13 +1,12 @@
-// expect: 17:5 every thread of the team adds to 'y'
-// expect: 18:5 every thread of the team adds to 's'
-// expect: 23:79 'sum' is modified
-// expect: 24:79 'local' is written in a parallel range: each thread has its own copy
-// expect: 25:79 iterations of this parallel region may write the same element of 'y'
-// expect: 30:7 this construct needs threads or lanes of the team that do not come here
-// expect: 32:51 a barrier that not every thread of the team reaches
-// expect: 37:82 no barrier separates this write to 'y' from the access at line 38
-// expect: 42:21 every thread of the team reads 'y' (line 42) and then writes it
-// expect: 43:47 a value depends on which thread of the team computes it
+// expect: 16:5 every thread of the team adds to 'y'
+// expect: 17:5 every thread of the team adds to 's'
+// expect: 22:79 'sum' is modified
+// expect: 23:79 'local' is written in a parallel range: each thread has its own copy
+// expect: 24:79 iterations of this parallel region may write the same element of 'y'
+// expect: 29:7 this construct needs threads or lanes of the team that do not come here
+// expect: 31:51 a barrier that not every thread of the team reaches
+// expect: 36:82 no barrier separates this write to 'y' from the access at line 37
+// expect: 41:21 every thread of the team reads 'y' (line 41) and then writes it
 #include <Kokkos_Core.hpp>
 using Member = Kokkos::TeamPolicy<>::member_type;
 double teams(Kokkos::View<const double*> x, Kokkos::View<double*> y, int n) {
@@ -40,7 +39,7 @@ double teams(Kokkos::View<const double*> x, Kokkos::View<double*> y, int n) {
   Kokkos::parallel_for(Kokkos::TeamPolicy<>(n, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
     const int i = team.league_rank();
     if (x(i) > 0) { y(i) = 0.5 * y(i); return; }
-    const int rank = team.team_rank(); y(i) = x(rank);
+    y(i) = x(i);
   });
   return r;
 }

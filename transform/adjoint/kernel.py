@@ -139,7 +139,8 @@ class KernelSweep(Sweep):
                 case Declare(target=a):
                     self._declare_load_tapes(body, a)
                     owned.add(a)
-                    self.b.add_stmt(replace(s, target=self._fresh(a)))
+                    extents = tuple(self.value(e) for e in s.extents)
+                    self.b.add_stmt(replace(s, target=self._fresh(a), extents=extents))
                 case Store(memory=m) | Increment(memory=m):
                     if m in owned or (effects and not isinstance(m.type, Array)):
                         self.b.add_stmt(
@@ -263,7 +264,8 @@ class KernelSweep(Sweep):
         for s in body.stmts:
             if isinstance(s, Declare) and s.target in self.active:
                 self.arrays[s.target] = self.b.fresh.symbol(f"{s.target.name}_b", s.target.type)
-                self.b.add_stmt(Declare(self.arrays[s.target], True, s.loc))
+                extents = tuple(self.value(e) for e in s.extents)
+                self.b.add_stmt(Declare(self.arrays[s.target], True, s.loc, extents))
         for s in reversed(body.stmts):
             self.b.loc = s.loc
             match s:

@@ -24,6 +24,7 @@ from transform.ir.nodes import (
     Atom,
     Block,
     Const,
+    Declare,
     For,
     How,
     If,
@@ -188,6 +189,7 @@ def _within(block: Block, sites: list[_Site], shares: Shares) -> Iterator[Diagno
         if not isinstance(loop, For) or loop.index not in shares or _once(loop):
             continue
         footprints = Footprints(Launch("", "", (Range(loop.index, loop.lo, loop.hi),), loop.body, ()))
+        own = {s.target for s in walk(loop.body) if isinstance(s, Declare)}
         inside = [
             Access(
                 s.memory,
@@ -198,7 +200,7 @@ def _within(block: Block, sites: list[_Site], shares: Shares) -> Iterator[Diagno
                 loc=s.loc,
             )
             for s in sites
-            if loop in s.loops and not isinstance(s.memory.type, Accumulator)
+            if loop in s.loops and s.memory not in own and not isinstance(s.memory.type, Accumulator)
         ]
         yield from collisions(inside, 1, footprints.bounds)
 

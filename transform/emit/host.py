@@ -15,6 +15,7 @@ from transform.ir.nodes import (
     Color,
     Colored,
     Combine,
+    Declare,
     DeepCopy,
     Increment,
     Launch,
@@ -30,7 +31,7 @@ from transform.ir.nodes import (
     Stmt,
     Symbol,
 )
-from transform.ir.types import INT, View
+from transform.ir.types import INT, Array, View
 from transform.ir.walk import uses, walk
 
 SPACE = "Kokkos::DefaultExecutionSpace"
@@ -192,6 +193,7 @@ class HostPrinter(KernelPrinter):
         self._comment(s)
         for r in s.reductions:
             self._declare_result(r)
+        self._sized_arrays(s)
         match s.schedule:
             case Chunked():
                 self._chunked(s, s.schedule)
@@ -215,6 +217,32 @@ class HostPrinter(KernelPrinter):
         else:
             self.located[r] = self.names.fresh(f"{r.result.name}_at")
             self.text.add(f"{reductions.value_type(r)} {self.located[r]}{reductions.identity(r)};")
+
+    def _sized_arrays(self, s: Launch) -> None:
+        """Memory for local arrays that are sized at run time: a part for each iteration."""
+        for x in walk(s.body):
+            if not isinstance(x, Declare) or not x.extents:
+                continue
+            assert isinstance(x.target.type, Array)
+            (outer,) = s.ranges
+            name = self.names.declare(x.target)
+            stars = "*" * (1 + len(x.extents))
+            type_ = f"Kokkos::View<{x.target.type.element.name}{stars}, {s.space}>"
+            member = self.workspace.member(name, f"kad::Buffer<{type_}>")
+            lo, hi = self.expr(outer.lo, SUM - 1), self.expr(outer.hi, SUM)
+            count = f"{hi} > {lo} ? {hi} - {lo} : 0"
+            sizes = "".join(f", {self.expr(e)}" for e in x.extents)
+            self.text.add(f'const auto {name} = ws.{member}.get("{name}", {count}{sizes});')
+            self.slots[x.target] = ""  # known when the index has a name
+
+    def _enter(self, s: Launch) -> None:
+        """Say which part of sized arrays the iteration at hand has."""
+        mine = [x.target for x in walk(s.body) if isinstance(x, Declare) and x.extents]
+        for array in mine:
+            outer = s.ranges[0]
+            index = self.names[outer.index]
+            start = self.expr(outer.lo, SUM - 1)
+            self.slots[array] = index if start == "0" else f"{index} - {start}"
 
     def _comment(self, s: Launch) -> None:
         lines = [x.loc.line for x in walk(s.body) if x.loc is not None and x.loc.file == self.file]
@@ -255,6 +283,7 @@ class HostPrinter(KernelPrinter):
                     f"Kokkos::MDRangePolicy<{s.space}, Kokkos::Rank<{len(s.ranges)}>>({{{los}}}, {{{his}}})"
                 )
             self._open(s, policy, [self._parameter(s, r) for r in s.ranges])
+            self._enter(s)
             self.begin(s.body)
             self.block(s.body)
             self._close(self._results(s))
@@ -262,7 +291,7 @@ class HostPrinter(KernelPrinter):
     def _parameter(self, s: Launch, r: Range) -> str:
         """A parallel index as a parameter; without a name where the body does not use it."""
         name = self.names.declare(r.index)
-        used = any(r.index in uses(x) for x in walk(s.body))
+        used = any(r.index in uses(x) or (isinstance(x, Declare) and x.extents) for x in walk(s.body))
         return f"const {scalar(r.index).name}{f' {name}' if used else ''}"
 
     def _rows(self, s: Launch) -> None:
@@ -354,6 +383,7 @@ class HostPrinter(KernelPrinter):
             index = self.names.declare(r.index)
             self.text.add(f"for ({type_.name} {index} = {lo}; {index} < {hi}; ++{index}) {{")
             self.text.depth += 1
+        self._enter(s)
         self.begin(s.body)
         self.block(s.body)
         for _ in inner:

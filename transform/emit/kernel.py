@@ -48,7 +48,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import Accumulator, Array, Scalar
+from transform.ir.types import SIZE, Accumulator, Array, Scalar
 from transform.ir.walk import uses, walk
 
 
@@ -78,6 +78,7 @@ class KernelPrinter:
         self.reductions: dict[Symbol, Reduction] = {}  # by accumulator
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
         self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
+        self.slots: dict[Symbol, str] = {}  # local arrays sized at run time -> the iteration's own part
 
     # ---- expressions ----
 
@@ -128,6 +129,8 @@ class KernelPrinter:
         if memory in self.mine:  # bound to the replica already
             return f"{self.mine[memory]}({', '.join(self.expr(i) for i in index[1:])})"
         name = self.views.get(memory, self.names[memory])
+        if memory in self.slots:
+            return f"{name}({', '.join((self.slots[memory], *(self.expr(i) for i in index)))})"
         if isinstance(memory.type, Array):
             return name + "".join(f"[{self.expr(i)}]" for i in index)
         if isinstance(memory.type, Accumulator):
@@ -158,6 +161,9 @@ class KernelPrinter:
                     type_ = scalar(target)
                     text, _ = self.op(op, type_)
                     self.text.add(f"const {type_.name} {self.names.declare(target)} = {text};")
+            case Declare(target=target, zeroed=zeroed, extents=sizes) if sizes:
+                if zeroed:
+                    self._zero(target, sizes)
             case Declare(target=target, zeroed=zeroed):
                 assert isinstance(target.type, Array)
                 extents = "".join(f"[{n}]" for n in target.type.extents)
@@ -191,6 +197,19 @@ class KernelPrinter:
     def _joins(self, memory: Symbol) -> bool:
         """Whether increments of ``memory`` contribute to a reduction that is no sum."""
         return memory in self.reductions and self.reductions[memory].combiner is not Combiner.SUM
+
+    def _zero(self, target: Symbol, extents: tuple[Atom, ...]) -> None:
+        with self.names.scope():
+            index = [self.names.fresh(f"k{d}") for d in range(len(extents))]
+            for k, n in zip(index, extents, strict=True):
+                size = cast(SIZE, self.expr(n))
+                self.text.add(f"for (std::size_t {k} = 0; {k} < {size}; ++{k}) {{")
+                self.text.depth += 1
+            where = ", ".join((self.slots[target], *index))
+            self.text.add(f"{self.names[target]}({where}) = 0;")
+            for _ in index:
+                self.text.depth -= 1
+                self.text.add("}")
 
     def _plus(self, where: str, value: Atom) -> str:
         """``where += value``, or ``-=`` where the value is a negation."""

@@ -28,6 +28,7 @@ from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Block, Const, Param, Program, Return
 from transform.ir.types import BOOL
 from transform.ir.verify import verify
+from transform.ir.walk import uses, walk
 
 _K = CursorKind
 _RETURN_KEY = 0  # parameters and variables have the addresses of their declarations as keys
@@ -78,7 +79,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
         qualified=instance_name(function),
         params=tuple(p for p in params if p is not None),
         returns=returns,
-        body=remove_dead(Block(tuple(stmts))),
+        body=_known(scope, remove_dead(Block(tuple(stmts)))),
         includes=_includes(path),
         file=str(path),
         loc=location(function),
@@ -118,6 +119,19 @@ def _parameter(scope: Scope, cursor: Cursor) -> Param | None:
         scope.refuse(cursor, *fence.variable_type(cursor))
     scope.env[key(cursor)] = binding
     return param
+
+
+def _known(scope: Scope, block: Block) -> Block:
+    """``block``, unless something in it depends on a number that only Kokkos knows."""
+    findings = [
+        Diagnostic(scope.unknowns[a][0], stmt.loc, scope.unknowns[a][1])
+        for stmt in walk(block)
+        for a in uses(stmt)
+        if a in scope.unknowns
+    ]
+    if findings:
+        raise Refused(sorted(findings, key=_position))
+    return block
 
 
 def _position(finding: Diagnostic) -> tuple[str, int, int]:

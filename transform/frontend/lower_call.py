@@ -20,7 +20,7 @@ from transform.frontend.inline import inlined_value, lambda_value
 from transform.frontend.places import is_broken, member_base, place, read
 from transform.frontend.references import is_inlinable
 from transform.frontend.scope import Scope, zero
-from transform.frontend.team_handle import member, member_call
+from transform.frontend.team_handle import LAUNCH_NUMBERS, launch_number, member, member_call
 from transform.frontend.view_members import view_property
 from transform.ir.nodes import Atom, Const
 from transform.ir.types import BOOL, SIZE, Scalar
@@ -105,6 +105,10 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) 
         return None
     if (team := member(scope, base)) is not None:
         return member_call(scope, cursor, team)
+    if callee.spelling in LAUNCH_NUMBERS and (number := launch_number(scope, cursor, callee)) is not None:
+        return number
+    if base is not None and kokkos.is_policy(base.type) and callee.spelling in kokkos.POLICY_SETTERS:
+        return None
     if class_name(callee.semantic_parent.type) in ARRAY_CLASSES:
         return _array_method(scope, cursor, callee, name)
     if is_inlinable(callee):

@@ -41,6 +41,7 @@ from transform.frontend.scope import (
     Variable,
     zero,
 )
+from transform.frontend.scratch import hoist_sizes, sink
 from transform.frontend.team_handle import barrier, member
 from transform.ir.nodes import (
     Atom,
@@ -56,7 +57,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import BOOL, INT, Array
-from transform.ir.walk import uses, walk
+from transform.ir.walk import walk
 
 _K = CursorKind
 _RANGES = {
@@ -64,9 +65,16 @@ _RANGES = {
     "Kokkos::ThreadVectorRange": Share.LANE,
     "Kokkos::TeamVectorRange": Share.BOTH,
 }
+_THREAD = (
+    "a value depends on which thread of the team computes it",
+    "share the work with TeamThreadRange, or do it in Kokkos::single(Kokkos::PerTeam(team), ...)",
+)
+_THREADS = (
+    "a value depends on the team size, which Kokkos chooses",
+    "give the TeamPolicy a team size instead of AUTO",
+)
 _SINGLES = {"Kokkos::PerTeam": Share.BOTH, "Kokkos::PerThread": Share.LANE}
 _AUTO = ("Kokkos::AUTO_t", "Kokkos::Impl::AUTO_t")
-_CHOSEN = ("team_size_max", "team_size_recommended")
 _OWN_COPY = "declare it inside the range, or reduce into it with parallel_reduce"
 _INDEX = "copy it into a variable of the range"
 
@@ -93,8 +101,6 @@ def _size(scope: Scope, cursor: Cursor) -> Atom | None:
     """A number of threads or lanes; ``None`` if Kokkos chooses it."""
     if class_name(cursor.type) in _AUTO:
         return None
-    if cursor.kind == _K.CALL_EXPR and cursor.spelling in _CHOSEN:
-        return None
     return scope.expression(scope, cursor, "", False)
 
 
@@ -107,11 +113,13 @@ def enter(scope: Scope, policy: Policy, cursor: Cursor) -> tuple[Range, Member]:
     lo, hi = policy.bounds[0]
     rank = scope.fresh.symbol("league_rank", INT)
     size = convert(scope, hi, INT, "", cursor)
-    thread, threads = scope.fresh.symbol("team_rank", INT), scope.fresh.symbol("team_size", INT)
+    thread = scope.unknown("team_rank", INT, *_THREAD)
     given = policy.team.size
-    known: Atom = threads if given is None else convert(scope, given, INT, "", cursor)
-    scope.team = TeamState(policy.team.lanes, thread, threads)
-    return Range(rank, lo, size), Member(rank, size, thread, known)
+    threads: Atom = scope.unknown("team_size", INT, *_THREADS)
+    if given is not None:
+        threads = convert(scope, given, INT, "", cursor)
+    scope.team = TeamState(policy.team.lanes)
+    return Range(rank, lo, size), Member(rank, size, thread, threads)
 
 
 def leave(scope: Scope, launch: Launch) -> Launch:
@@ -119,24 +127,12 @@ def leave(scope: Scope, launch: Launch) -> Launch:
     state = scope.team
     assert state is not None
     scope.team = None
-    for finding in team_findings(launch, state.shares, state.scratch, state.lanes):
+    threads = {index for index, share in state.shares.items() if share is not Share.LANE}
+    launch = replace(launch, body=sink(launch.body, state.thread_scratch, threads))
+    scratch = state.scratch | state.thread_scratch
+    for finding in team_findings(launch, state.shares, scratch, state.lanes):
         scope.refuse_at(finding.loc, finding.message, finding.hint)
-    body = settle(launch.body)
-    for stmt in walk(body):
-        used = set(uses(stmt))
-        if state.thread in used:
-            hint = (
-                "share the work with TeamThreadRange, or do it in Kokkos::single(Kokkos::PerTeam(team), ...)"
-            )
-            loc = getattr(stmt, "loc", None)
-            scope.refuse_at(loc, "a value depends on which thread of the team computes it", hint)
-            break
-        if state.threads in used:
-            hint = "give the TeamPolicy a team size instead of AUTO"
-            loc = getattr(stmt, "loc", None)
-            scope.refuse_at(loc, "a value depends on the team size, which Kokkos chooses", hint)
-            break
-    return replace(launch, body=body)
+    return hoist_sizes(scope, replace(launch, body=settle(launch.body)))
 
 
 # ---- ranges of the team ----
@@ -299,7 +295,7 @@ def _refuse_own_arrays(scope: Scope, block: Block) -> None:
     for s in walk(block):
         if not isinstance(s, Store | Increment) or not isinstance(s.memory.type, Array):
             continue
-        if s.memory not in inside and s.memory not in scope.team.scratch:
+        if s.memory not in inside | scope.team.scratch | scope.team.thread_scratch:
             message = f"'{s.memory.name}' is written in a parallel range: each thread has its own copy"
             scope.refuse_at(s.loc, message, _OWN_COPY)
 

@@ -24,6 +24,7 @@ from transform.frontend.inline import inlined_view
 from transform.frontend.kokkos import SPACES
 from transform.frontend.references import is_inlinable
 from transform.frontend.scope import Axis, Binding, Broken, Handle, Mapping, Memory, NoView, Scope
+from transform.frontend.scratch import is_scratch, scratch_view
 from transform.frontend.shape import extent, rank
 from transform.frontend.subviews import subview
 from transform.frontend.views import VIEW_FUNCTIONS, base_data, view_of, view_source
@@ -88,6 +89,9 @@ def _constructed(scope: Scope, cursor: Cursor, name: str) -> Memory | NoView | N
     if is_view(given[0].type):  # View row(a, i, ALL)
         base = view_of(scope, given[0])
         return None if base is None else subview(scope, base, given[1:], cursor)
+    if is_scratch(scope, given[0]):
+        sizes = _extents(scope, cursor, type_, given[1:])
+        return None if sizes is None else scratch_view(scope, name, type_.element, sizes, given[0])
     source = base_data(scope, given[0])
     if source is not None:
         return _wrapped(scope, type_, source, given[1:], cursor)

@@ -272,15 +272,14 @@ class Jump:
 class TeamState:
     """While the kernel of a TeamPolicy is lowered.
 
-    ``lanes``: a thread may have several. ``thread``, ``threads``: rank and (if Kokkos chooses it) size of the
-    team. ``shares``: how parallel loops are shared out, by index; ``around``: the shares of the loops around
-    the present statement. ``scratch``: local arrays that the team shares."""
+    ``lanes``: a thread may have several. ``shares``: how parallel loops are shared out, by index; ``around``:
+    the shares of the loops around the present statement. ``scratch``: local arrays that the team shares,
+    ``thread_scratch``: that the lanes of a thread share."""
 
     lanes: bool
-    thread: Symbol
-    threads: Symbol
     shares: dict[Symbol, Share] = field(default_factory=dict)
     scratch: set[Symbol] = field(default_factory=set)
+    thread_scratch: set[Symbol] = field(default_factory=set)
     around: tuple[Share, ...] = ()
 
 
@@ -308,6 +307,7 @@ class Scope:
     jumps: tuple[Jump, ...] = ()  # what jump statements can leave, the innermost last
     flags: set[int] = field(default_factory=set)  # the variables that say what is left
     team: TeamState | None = None
+    unknowns: dict[Symbol, tuple[str, str]] = field(default_factory=dict)  # why no result may depend on them
     pinned: set[int] = field(default_factory=set)  # View variables of the caller
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
@@ -327,6 +327,12 @@ class Scope:
     def dummy(self, cursor: Cursor) -> Atom:
         """A value of the expression's type that stands in after a finding."""
         return zero(scalar(cursor.type) or DOUBLE)
+
+    def unknown(self, name: str, type_: Scalar, message: str, hint: str) -> Symbol:
+        """A number that only Kokkos knows: it is refused, with these words, where a result depends on it."""
+        symbol = self.fresh.symbol(name, type_)
+        self.unknowns[symbol] = message, hint
+        return symbol
 
     # ---- what return, break and continue leave ----
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from transform.analysis.teams import BARRIER
-from transform.frontend.clang import Cursor, CursorKind, key, location, strip
+from transform.frontend.clang import Cursor, CursorKind, key, location, qualified, strip
+from transform.frontend.cpptypes import scalar
 from transform.frontend.scope import Member, Scope
 from transform.ir.nodes import Apply, Atom, Let
 from transform.ir.types import BOOL
@@ -45,3 +46,16 @@ def member_call(scope: Scope, cursor: Cursor, team: Member) -> Atom | None:
             hint = "supported are league_rank, league_size, team_rank, team_size, team_barrier, team_scratch"
             scope.refuse(cursor, f"the team function {cursor.spelling} is not supported", hint)
     return None
+
+
+LAUNCH_NUMBERS = ("shmem_size", "team_size_max", "team_size_recommended", "vector_length_max")
+
+
+def launch_number(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
+    """A number that configures launches and depends on Kokkos' implementation; ``None``: another call."""
+    type_ = scalar(cursor.type)
+    if qualified(callee.semantic_parent).split("::")[0] != "Kokkos" or type_ is None:
+        return None
+    name = str(callee.spelling)
+    message = f"a result depends on {name}, which differs between versions and backends of Kokkos"
+    return scope.unknown(name, type_, message, "use it to configure launches only")

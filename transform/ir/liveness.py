@@ -138,7 +138,7 @@ class _Marker:
                 self._use((m.then, m.orelse), site.around)
             case Reduction(accumulator=accumulator):
                 self._use((accumulator,), site.around)
-            case Allocate(extents=extents):
+            case Allocate(extents=extents) | Declare(extents=extents):
                 self._use(extents, site.around)
             case Replicate(source=source):
                 self._use((source,), site.around)

@@ -8,7 +8,7 @@ Grammar (``*`` repetition, ``|`` choice)::
     Op        = Apply fn Atom* | Load memory Atom* | Extent view dim
 
     Stmt      = Let symbol Op                                  a scalar, defined once
-              | Declare symbol init?                           a local array
+              | Declare symbol init? extents                   a local array
               | Store memory Atom* value                       memory[index] = value
               | Increment memory Atom* value how               memory[index] += value
               | Accumulate memory Atom* value                  the same, combination still open
@@ -115,11 +115,14 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """A local array. ``zeroed``: initialised to zero (``double a[3] = {}``); else indeterminate."""
+    """A local array. ``zeroed``: initialised to zero (``double a[3] = {}``); else indeterminate.
+
+    ``extents``: of an array with extents known at run time only, all of them, as values of the host."""
 
     target: Symbol
     zeroed: bool
     loc: Location | None = field(default=None, compare=False)
+    extents: tuple[Atom, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from transform.ir.nodes import (
     Carried,
     Color,
     Const,
+    Declare,
     DeepCopy,
     Extent,
     For,
@@ -114,7 +115,7 @@ class _Simplifier:
             case Color():
                 unit = Range(s.unit.index, self.atom(s.unit.lo), self.atom(s.unit.hi))
                 self.b.add_stmt(replace(s, unit=unit, body=self.block(s.body, dict(known), {})))
-            case Allocate(extents=extents):
+            case Allocate(extents=extents) | Declare(extents=extents):
                 self.b.add_stmt(replace(s, extents=self.atoms(extents)))
             case DeepCopy(target=t, source=source):
                 self.forget(t, loads)

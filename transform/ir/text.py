@@ -76,7 +76,7 @@ def type_text(type_: Type) -> str:
         case Scalar(name=name):
             return name
         case Array(element=element, extents=extents):
-            return element.name + "".join(f"[{n}]" for n in extents)
+            return element.name + "".join(f"[{n or ''}]" for n in extents)
         case View(spelling=spelling):
             return spelling
         case Accumulator(element=element):
@@ -128,9 +128,10 @@ class _Printer:
             case Let(target=target, op=op):
                 text = self.op(op)
                 return [f"{pad}{self.define(target)}: {type_text(target.type)} = {text}"]
-            case Declare(target=target, zeroed=zeroed):
+            case Declare(target=target, zeroed=zeroed, extents=extents):
                 init = " = {}" if zeroed else ""
-                return [f"{pad}declare {self.define(target)}: {type_text(target.type)}{init}"]
+                sizes = f" ({', '.join(self.atom(e) for e in extents)})" if extents else ""
+                return [f"{pad}declare {self.define(target)}: {type_text(target.type)}{sizes}{init}"]
             case Store(memory=memory, index=index, value=value):
                 return [f"{pad}store {self.element(memory, index)} = {self.atom(value)}"]
             case Increment(memory=memory, index=index, value=value, how=how):

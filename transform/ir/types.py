@@ -47,7 +47,7 @@ BOOL = Scalar("bool")
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A local C array of constant extents, e.g. ``double J[2][2]``."""
+    """A local array, e.g. ``double J[2][2]``; an extent that only its declaration tells is 0."""
 
     element: Scalar
     extents: tuple[int, ...]

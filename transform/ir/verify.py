@@ -143,8 +143,13 @@ class _Checker:
         match stmt:
             case Let(target=target, op=op):
                 self._op(op, self._scalar(target))
-            case Declare(target=target):
+            case Declare(target=target, extents=extents):
                 self._require(isinstance(target.type, Array), "a declared symbol is an Array")
+                assert isinstance(target.type, Array)
+                given = not extents or len(extents) == len(target.type.extents)
+                self._require(given, "a declaration gives all extents or none")
+                for extent in extents:
+                    self._require(self._scalar(extent).is_integer, "extents are integers")
             case Store(memory=memory, index=index, value=value):
                 self._element(memory, index, value)
             case Accumulate(memory=memory, index=index, value=value):

@@ -90,8 +90,8 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
     match stmt:
         case Let(op=op):
             return op_atoms(op)
-        case Declare():
-            return ()
+        case Declare(extents=extents):
+            return extents
         case Store() | Increment() | Accumulate():
             return (stmt.memory, *stmt.index, stmt.value)
         case For(lo=lo, hi=hi, carried=carried, exit=leave):
@@ -239,8 +239,8 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
     match stmt:
         case Let(op=op):
             return replace(stmt, op=substitute_op(op, mapping))
-        case Declare():
-            return stmt
+        case Declare(extents=extents):
+            return replace(stmt, extents=many(extents))
         case Store() | Increment() | Accumulate():
             return replace(stmt, memory=memory(stmt.memory), index=many(stmt.index), value=atom(stmt.value))
         case For(lo=lo, hi=hi, carried=carried, exit=leave):

@@ -1,0 +1,15 @@
+"""Scratch memory of teams."""
+
+from tests.cases import Case
+
+T, N = 3, 4
+
+CASES = (
+    Case("scratch", "constant_scratch", {"x": (T, 4), "y": (T, 4), "teams": T}),
+    Case("scratch", "sized_scratch", {"a": (N, N), "x": (T, N), "y": (T, N), "teams": T}),
+    Case("scratch", "two_levels", {"x": (T, N), "teams": T, "n": N}),
+    Case("scratch", "two_levels", {"x": (T, N), "teams": 0, "n": N}, note="no teams"),
+    Case("scratch", "thread_scratch", {"x": (T, N), "y": (T, N), "teams": T, "n": 3}),
+    Case("scratch", "summed_in_scratch", {"x": (T, N), "y": (T,), "teams": T, "n": N}),
+)
+COMPILED = ("constant_scratch", "sized_scratch", "thread_scratch")
