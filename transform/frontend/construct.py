@@ -103,6 +103,9 @@ def initialise(scope: Scope, target: Lvalue, type_: Shape, init: Cursor) -> None
             if len(arguments(init)) == 1:  # a copy
                 initialise(scope, target, type_, arguments(init)[0])
                 return
+            if isinstance(element, Scalar):
+                default(scope, target, type_, init)  # what a constructor of std::array does
+                return
             for i in range(extent):  # one default constructor for all elements
                 item = indexed(scope, target, Const(i, INT), init)
                 if item is not None:
