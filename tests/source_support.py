@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from clang import cindex
 
-from tests.gradient_support import Arguments, Oracle, copied, spread, tidy
+from tests.gradient_support import Arguments, Oracle, copied, primal, spread, tidy
 from tests.interpreter import run
 from tests.kernel_generator import Features
 from tests.kokkos_support import toolchain
@@ -21,6 +21,7 @@ from transform.diagnostics import Refused
 from transform.frontend import clang, targets
 from transform.frontend import lower as front
 from transform.frontend.flags import ParseOptions, compiler_flags
+from transform.frontend.instances import Incomplete
 from transform.ir.nodes import Program
 
 HEAD = "#include <Kokkos_Core.hpp>\n#include <cmath>\n#include <utility>\n"
@@ -54,7 +55,10 @@ def read(path: Path, text: str, function: str = "f") -> Program:
     clang._contents.cache_clear()
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not clang._harmless(d)]
     assert not errors, f"{[str(e) for e in errors]}\n{text}"
-    return tidy(front.lower_function(targets.select(unit.cursor, path, function), path))
+    try:
+        return tidy(front.lower_function(targets.select(unit.cursor, path, function), path))
+    except Incomplete:
+        return primal(path, function)
 
 
 def attempt(path: Path, chooser: random.Random, features: Features | None = None, name: str = "f") -> Attempt:

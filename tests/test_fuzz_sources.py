@@ -60,7 +60,7 @@ def test_sources(file: Path) -> None:
 
     property_()
     print(dict(found))
-    assert found["right"] >= 0.2 * found.total(), found
+    assert found["right"] >= 0.6 * found.total(), found
 
 
 def test_compiled_sources(file: Path, tmp_path: Path) -> None:
