@@ -22,6 +22,7 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
+from transform.frontend.mirror_sync import mirror_findings
 from transform.frontend.scope import Binding, Broken, Memory, Scope, Value, zero
 from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
@@ -85,6 +86,9 @@ def lower_function(function: Cursor, path: Path) -> Program:
         loc=location(function),
     )
     verify(program)
+    findings = list(mirror_findings(program.body, program.params, scope.mirrors))
+    if findings:
+        raise Refused(findings)
     return program
 
 

@@ -1,7 +1,7 @@
 """Mirrors: copies of Views in the memory of the host (or of a given space).
 
 A mirror has memory of its own here. Where the host can access a View, ``create_mirror_view`` shares its
-memory; code that is right on every backend cannot tell, because it copies before it reads.
+memory; ``mirror_sync.py`` refuses code that can tell.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def mirror(scope: Scope, base: Memory, given: list[Cursor], cursor: Cursor) -> M
     symbol = scope.fresh.symbol(f"{base.symbol.name}_mirror", _type(type_, base, space))
     extents = tuple(extent(scope, base, d, cursor) for d in range(rank(base)))
     scope.stmts.append(Allocate(symbol, extents, location(cursor)))
+    if qualified(cursor.referenced) != "Kokkos::create_mirror":
+        scope.mirrors.append((symbol, base.symbol))
     if qualified(cursor.referenced) == _COPIED:
         copy(scope, Memory(symbol), base, cursor)
     return Memory(symbol)

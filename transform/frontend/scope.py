@@ -308,6 +308,7 @@ class Scope:
     flags: set[int] = field(default_factory=set)  # the variables that say what is left
     team: TeamState | None = None
     unknowns: dict[Symbol, tuple[str, str]] = field(default_factory=dict)  # why no result may depend on them
+    mirrors: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # with the Views that they may share
     pinned: set[int] = field(default_factory=set)  # View variables of the caller
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
