@@ -99,7 +99,7 @@ double chosen_view(In x, In y, int mode, int n) {
 }
 
 double allocated_later(In x, int n) {
-  Vector t;
+  Vector t("none", 0);
   t = Vector("t", n);
   Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { t(i) = x(i) * x(i); });
   Vector other(Kokkos::view_alloc(Kokkos::WithoutInitializing, "other"), n);

@@ -40,6 +40,8 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     if is_object(cursor.type):  # a statement: its value is not used
         scope.object(scope, cursor, name, top)
         return None
+    if (number := _integral_constant(callee)) is not None:
+        return constant(number, scalar(cursor.type) or SIZE)
     if callee.kind == _K.CXX_METHOD:
         return _method(scope, cursor, callee, name, top)
     if callee.kind != _K.FUNCTION_DECL:
@@ -64,6 +66,14 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
     else:
         scope.refuse(cursor, *fence.function(callee))
     return None
+
+
+def _integral_constant(callee: Cursor) -> int | None:
+    """The value of an ``integral_constant`` (of std or Kokkos) where it is converted to a number, or called."""
+    owner = callee.semantic_parent
+    if owner is None or owner.spelling != "integral_constant":
+        return None
+    return int(owner.get_template_argument_value(1))
 
 
 # ---- lambdas ----
