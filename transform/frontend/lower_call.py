@@ -69,7 +69,7 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
 
 
 def _integral_constant(callee: Cursor) -> int | None:
-    """The value of an ``integral_constant`` (of std or Kokkos) where it is converted to a number, or called."""
+    """The value of an ``integral_constant`` (std or Kokkos) that is converted to a number, or called."""
     owner = callee.semantic_parent
     if owner is None or owner.spelling != "integral_constant":
         return None
