@@ -31,6 +31,7 @@ CASES = (
     Case("control", "switch_cases", {"x": (N,), "m": TRIPS, "n": N}),
     Case("control", "switch_in_loop", {"x": (N,), "n": N}),
     Case("control", "range_for", {"x": (N,), "n": N}),
+    Case("control", "assigned_on_the_way", {"x": (N,), "m": TRIPS, "n": N}),
     Case("control", "host_return", {"x": (N,), "a": 0.3, "n": N}),
     Case("control", "host_return", {"x": (N,), "a": 0.01, "n": 2}, note="end"),
     Case("control", "convergence", {"v": (N,), "x": (N,), "tolerance": 1e-2, "n": N}),

@@ -431,3 +431,26 @@ double nested_convergence(Vector u, In f, double a, int n, int steps) {
   }
   return total;
 }
+
+// Values that exist on the paths that read them only.
+double assigned_on_the_way(In x, Indices m, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    double a, b;
+    int step;
+    if (m(i) < 2) { a = x(i); step = 1; }
+    if (m(i) >= 2) { a = 2 * x(i) * x(i); step = 2; }
+    for (int k = 0; k < 4; k += step) {
+      if (k == 0) b = a;
+      else b *= a + x(k);
+    }
+    double last;
+    int k = 0;
+    while (k <= m(i)) {
+      last = b * x(k);
+      ++k;
+    }
+    sum += last;
+  }, r);
+  return r;
+}

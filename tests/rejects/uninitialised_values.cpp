@@ -1,5 +1,5 @@
-// expect: 16:14 't' may be used uninitialised
-// expect: 19:14 'u' may be used uninitialised
+// expect: 17:14 't' may be used uninitialised
+// expect: 19:33 'u' may be used uninitialised
 // expect: 21:9 'v' may be used uninitialised
 // expect: 22:18 'sometimes' may end without returning a value
 #include <Kokkos_Core.hpp>
@@ -12,11 +12,11 @@ double uninitialised_values(Kokkos::View<double*> x, Kokkos::View<int*> m, int n
   Kokkos::parallel_reduce(
       n, KOKKOS_LAMBDA(const int i, double& s) {
         double t;
-        if (i > 2) t = 1;
+        int k = 0;
+        if (i > 2) k = 1;
         s += t;
         double u;
-        for (int k = 0; k < n; ++k) u = x(k);
-        s += u;
+        for (; k < n; ++k) s += u;
         double v;
         v += 1;
         s += v + sometimes(x(i));

@@ -46,7 +46,7 @@ def repeat(
         missed = {
             name
             for name, binding in outer.items()
-            if isinstance(binding, Value) and binding.atom is not None and not binding.fixed
+            if isinstance(binding, Value) and not binding.fixed
             if name not in inner and name not in silent and after[name] != binding
         }
         if not missed:
@@ -95,19 +95,15 @@ def modified(parts: Collection[Cursor]) -> set[int]:
 def open_scalars(scope: Scope) -> dict[int, Symbol]:
     """Give every initialised scalar a symbol for its value per iteration: the body may change it, be it
     through a member function or a reference. What does not change is substituted in the end."""
-    return _open(scope, [name for name in scope.env if name not in scope.flags])
+    names = (k for k, b in scope.env.items() if isinstance(b, Value) and b.atom is not None)
+    return _open(scope, [name for name in names if name not in scope.flags])
 
 
 def _open(scope: Scope, names: Iterable[int]) -> dict[int, Symbol]:
     inner: dict[int, Symbol] = {}
     for name in names:
         binding = scope.env.get(name)
-        if (
-            isinstance(binding, Value)
-            and binding.atom is not None
-            and name not in inner
-            and not binding.fixed
-        ):
+        if isinstance(binding, Value) and not binding.fixed and name not in inner:
             inner[name] = scope.fresh.symbol(binding.name, binding.type)
             scope.env[name] = replace(binding, atom=inner[name])
     return inner
@@ -133,24 +129,20 @@ def close_loop(
         if not isinstance(binding, Value) or not isinstance(end, Value) or end.atom == binding.atom:
             continue
         if name in inner and end.atom == inner[name]:
-            assert binding.atom is not None
-            unchanged[inner[name]] = binding.atom
+            if binding.atom is not None:
+                unchanged[inner[name]] = binding.atom
+            elif any(inner[name] in uses(s) for s in walk_ir(block)):
+                hint = "initialise it where it is declared"
+                scope.refuse(cursor, f"'{binding.name}' is used uninitialised in this loop", hint)
             continue
         changed[name] = inner.get(name)
-        if end.atom is None:
-            scope.env[name] = replace(binding, atom=None)
-            if name in inner and any(inner[name] in uses(s) for s in walk_ir(block)):
-                hint = "give it a value in every iteration"
-                scope.refuse(cursor, f"'{binding.name}' may be used uninitialised in this loop", hint)
-        elif name in inner or binding.atom is not None or _runs(outline):
+        if end.atom is not None:
             symbol = inner.get(name) or scope.fresh.symbol(binding.name, binding.type)
             results.append((name, binding, symbol, end.atom))
-        # else it is assigned in the loop only: still uninitialised if that does not run
     carried: list[Carried] = []
     for name, binding, symbol, end_atom in results:
         result = scope.fresh.symbol(binding.name, binding.type)
         next_atom = unchanged.get(end_atom, end_atom) if isinstance(end_atom, Symbol) else end_atom
-        # Without a value before, it has one at the end of every iteration, and there is one.
         init = zero(binding.type) if binding.atom is None else binding.atom
         carried.append(Carried(symbol, init, next_atom, result))
         scope.env[name] = replace(binding, atom=result)
@@ -159,9 +151,3 @@ def close_loop(
     body = substitute(block, unchanged)
     scope.stmts.append(replace(outline, carried=tuple(carried), body=body, exit=leave))
     return changed
-
-
-def _runs(loop: For) -> bool:
-    """Whether the loop surely has an iteration."""
-    lo, hi = loop.lo, loop.hi
-    return isinstance(lo, Const) and isinstance(hi, Const) and lo.value < hi.value

@@ -428,8 +428,8 @@ class Scope:
     def join(self, cond: Atom, then: tuple[Block, Env], orelse: tuple[Block, Env], cursor: Cursor) -> None:
         """Append the ``If`` of two branches; variables that differ after them are merged.
 
-        A variable that one branch leaves uninitialised is uninitialised afterwards, unless nothing follows
-        that branch.
+        A variable that only one branch gives a value has some value after the other one: a program that reads
+        it then is not valid.
         """
         merges: list[Merge] = []
         negated: list[int] = []
@@ -441,11 +441,12 @@ class Scope:
                 continue
             if not (isinstance(binding, Value) and isinstance(a, Value) and isinstance(b, Value)):
                 continue
-            x, y = self._value_after(a, then[1]), self._value_after(b, orelse[1])
-            if x == y:
+            if a.atom == b.atom:
                 self.env[name] = a
-            elif x is None or y is None:
-                self.env[name] = replace(binding, atom=None)
+                continue
+            x, y = (zero(v.type) if v.atom is None else v.atom for v in (a, b))
+            if x == y:
+                self.env[name] = replace(binding, atom=x)
             elif binding.type == BOOL and (x, y) == (_TRUE, _FALSE):
                 self.env[name] = replace(binding, atom=cond)
             elif binding.type == BOOL and (x, y) == (_FALSE, _TRUE):
@@ -461,14 +462,6 @@ class Scope:
                 binding = self.env[name]
                 assert isinstance(binding, Value)
                 self.env[name] = replace(binding, atom=opposite)
-
-    def _value_after(self, value: Value, env: Env) -> Atom | None:
-        """A variable's value at the end of a branch; anything where a jump has left it for good."""
-        if value.atom is None and self.jumps:
-            left = env[self.jumps[-1].left]
-            if isinstance(left, Value) and left.atom == _TRUE:
-                return zero(value.type)
-        return value.atom
 
     def choose(
         self, cond: Atom, then: tuple[Block, Atom], orelse: tuple[Block, Atom], name: str, cursor: Cursor
