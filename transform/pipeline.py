@@ -12,6 +12,7 @@ from pathlib import Path
 
 from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refusal, SearchSpace, Value
 from transform.adjoint.attach import attach, detach
+from transform.adjoint.captured import own_arrays
 from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
@@ -91,6 +92,7 @@ def differentiate(
     by_name = {p.symbol.name: p.symbol for p in program.params}
     independents = [by_name[a.name] for a in sig.arguments if a.independent]
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
+    program = own_arrays(program, activity(program, independents, dependents), _last_id(program))
     program = attach(program, activity(program, independents, dependents), _last_id(program))
     active = activity(program, independents, dependents)
     findings = [

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from transform.diagnostics import UsageError
 from transform.ir.nodes import Formal
 from transform.ir.types import Scalar, View
 
@@ -70,8 +71,24 @@ class Signature:
         return tuple(a for a in self.arguments if a.member)
 
     def prepare(self, value: Callable[[Argument], str]) -> list[str]:
-        """C++ statements that make the objects of a call, ``<name>_object``, from their members."""
-        lines = [f"{p.spelling} {p.name}_object{{}};" for p in self.objects]
+        """C++ statements that make the objects of a call, ``<name>_object``, from their members.
+
+        Raises ``UsageError`` if the class has no constructor that could be called.
+        """
+        lines = []
+        values = {a.member.replace("->", "."): value(a) for a in self.members}
+        for p in self.objects:
+            if p.constructor is None:
+                raise UsageError(
+                    f"{self.qualified}: no object of class {p.spelling} can be made to try the gradient: "
+                    "give the class a default constructor"
+                )
+            given = [values.get(f"{p.name}.{member}", f"{type_}{{}}") for type_, member in p.constructor]
+            lines.append(f"{p.spelling} {p.name}_object" + (f"({', '.join(given)});" if given else "{};"))
+            for number, (member, type_) in enumerate(p.pointees):
+                if any(path.startswith(f"{p.name}.{member}.") for path in values):
+                    lines.append(f"{type_} {p.name}_object_{number}{{}};")
+                    lines.append(f"{p.name}_object.{member} = &{p.name}_object_{number};")
         for a in self.members:
             owner, path = re.split(r"\.|->", a.member, maxsplit=1)
             lines.append(f"{owner}_object.{path} = {value(a)};")

@@ -152,6 +152,11 @@ def specialized_template(declaration: Cursor) -> Cursor | None:
     return None if cursor.kind.is_invalid() else cursor
 
 
+def is_public(member: Cursor) -> bool:
+    """Whether code outside of the class may name a member."""
+    return bool(member.access_specifier == cindex.AccessSpecifier.PUBLIC)
+
+
 def is_virtual_base(specifier: Cursor) -> bool:
     return bool(_library().clang_isVirtualBase(specifier))
 

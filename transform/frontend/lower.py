@@ -6,16 +6,14 @@ import re
 from pathlib import Path
 
 from transform.diagnostics import Diagnostic, Refused
-from transform.frontend import fence
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
     ParseOptions,
-    key,
     location,
 )
 from transform.frontend.construct import construct
-from transform.frontend.cpptypes import is_mutable_reference, is_view, plain_spelling, scalar, view
+from transform.frontend.cpptypes import scalar
 from transform.frontend.functions import instance_name
 from transform.frontend.instances import Instances, with_instances
 from transform.frontend.lower_expr import expression
@@ -23,13 +21,14 @@ from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
 from transform.frontend.mirror_sync import mirror_findings
-from transform.frontend.scope import Binding, Broken, Memory, Scope, Value, zero
+from transform.frontend.parameters import check, parameters
+from transform.frontend.scope import Scope, Value, zero
 from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
-from transform.ir.nodes import Block, Const, Param, Program, Return
+from transform.ir.nodes import Block, Const, Program, Return
 from transform.ir.types import BOOL
 from transform.ir.verify import verify
-from transform.ir.walk import uses, walk
+from transform.ir.walk import atoms, uses, walk
 
 _K = CursorKind
 _RETURN_KEY = 0  # parameters and variables have the addresses of their declarations as keys
@@ -59,7 +58,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
     if not differentiable_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"
         scope.refuse(function, message, "return double, float or void")
-    params = tuple(_parameter(scope, p) for p in function.get_arguments())
+    found = parameters(scope, function)
     if returns is not None:
         scope.env[_RETURN_KEY] = Value("result", returns, zero(returns))
     statements = [c for c in function.get_children() if c.kind == _K.COMPOUND_STMT]
@@ -73,17 +72,22 @@ def lower_function(function: Cursor, path: Path) -> Program:
             scope.refuse(function, message, "return a value on every path")
         stmts.append(_return(scope, function))
     scope.instances.check()
+    lowered = remove_dead(Block(tuple(stmts)))
+    used = {a for s in walk(lowered) for a in atoms(s)}
+    params = tuple(p for p in found.params if not p.member or p.symbol in used)
+    check(scope, found, function, params)
     if scope.findings:
         raise Refused(sorted(scope.findings, key=_position))
     program = Program(
         name=str(function.spelling),
         qualified=instance_name(function),
-        params=tuple(p for p in params if p is not None),
+        params=params,
         returns=returns,
-        body=_known(scope, remove_dead(Block(tuple(stmts)))),
+        body=_known(scope, lowered),
         includes=_includes(path),
         file=str(path),
         loc=location(function),
+        formals=tuple(found.formals),
     )
     verify(program)
     findings = list(mirror_findings(program.body, program.params, scope.mirrors))
@@ -96,33 +100,6 @@ def _return(scope: Scope, function: Cursor) -> Return:
     result = scope.env[_RETURN_KEY]
     assert isinstance(result, Value)
     return Return(result.atom or scope.dummy(function), location(function))
-
-
-def _parameter(scope: Scope, cursor: Cursor) -> Param | None:
-    name = str(cursor.spelling)
-    binding: Binding = Broken()
-    param: Param | None = None
-    element, view_type = scalar(cursor.type), view(cursor.type)
-    if not name:
-        scope.refuse(cursor, "an unnamed parameter is not supported", "give the parameter a name")
-    elif view_type is not None:
-        symbol = scope.fresh.symbol(name, view_type)
-        binding, param = Memory(symbol), Param(symbol, view_type.spelling)
-        if is_mutable_reference(cursor.type):
-            scope.pinned.add(key(cursor))
-    elif element is not None and not is_mutable_reference(cursor.type):
-        symbol = scope.fresh.symbol(name, element)
-        binding, param = Value(name, element, symbol), Param(symbol, plain_spelling(cursor.type))
-    elif element is not None:
-        hint = "return the value, or write it to a Kokkos::View<double>"
-        scope.refuse(cursor, "a scalar parameter that is written is not supported", hint)
-    elif is_view(cursor.type):
-        hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
-        scope.refuse(cursor, f"a View of type '{cursor.type.spelling}' is not supported", hint)
-    else:
-        scope.refuse(cursor, *fence.variable_type(cursor))
-    scope.env[key(cursor)] = binding
-    return param
 
 
 def _known(scope: Scope, block: Block) -> Block:

@@ -461,13 +461,20 @@ class Param:
 @dataclass(frozen=True, slots=True)
 class Formal:
     """A parameter of the C++ function that is an object: its members are ``Param``s. ``position`` among all
-    parameters; ``this``: the object of a member function, which is no written parameter."""
+    parameters; ``this``: the object of a member function, which is no written parameter.
+
+    How to make such an object: ``constructor`` has the type of each argument and the member that it
+    initialises, or an empty name (``None``: there is no way); ``pointees``: the members that are pointers to
+    objects, and the types of these.
+    """
 
     name: str
     spelling: str
     position: int
     pointer: bool = False
     this: bool = False
+    constructor: tuple[tuple[str, str], ...] | None = ()
+    pointees: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

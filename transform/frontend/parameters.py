@@ -1,0 +1,281 @@
+"""The parameters of the function that is differentiated; objects are taken apart into their members."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from transform.frontend import fence
+from transform.frontend.clang import (
+    ClangType,
+    Cursor,
+    CursorKind,
+    TypeKind,
+    arguments,
+    children,
+    is_public,
+    key,
+    location,
+    strip,
+    template_of,
+    walk,
+)
+from transform.frontend.classes import Field, Indirect, Record, Row, Unknown, shape
+from transform.frontend.cpptypes import (
+    is_mutable_reference,
+    is_reference,
+    is_view,
+    plain_spelling,
+    scalar,
+    unreferenced,
+    view,
+)
+from transform.frontend.scope import (
+    THIS,
+    Binding,
+    Broken,
+    Group,
+    Lvalue,
+    Memory,
+    Object,
+    Opaque,
+    Part,
+    Scope,
+    Slot,
+    Value,
+    Variable,
+)
+from transform.ir.nodes import Block, Const, Declare, Formal, Increment, Param, Store, Symbol
+from transform.ir.types import INT, Array, Scalar, View
+from transform.ir.walk import walk as walk_ir
+
+_MOST_ELEMENTS = 32  # of an array member: each is an argument of its own
+_DEEPEST = 4  # objects in objects
+
+
+@dataclass
+class Parameters:
+    """What the parameters became. ``visible``: the scalar variables that the caller sees after the call, with
+    their values before; ``arrays``: such arrays; ``hidden``: members that generated code cannot name."""
+
+    params: list[Param] = field(default_factory=list)
+    formals: list[Formal] = field(default_factory=list)
+    visible: list[tuple[int, Symbol]] = field(default_factory=list)
+    arrays: list[Symbol] = field(default_factory=list)
+    hidden: list[tuple[Symbol, str]] = field(default_factory=list)
+
+
+def parameters(scope: Scope, function: Cursor) -> Parameters:
+    """Bind the parameters of ``function``, and ``*this`` of a member function."""
+    found = Parameters()
+    written = list(function.get_arguments())
+    names = {str(p.spelling) for p in written}
+    if function.kind == CursorKind.CXX_METHOD and not function.is_static_method():
+        owner = function.semantic_parent.type
+        if not isinstance(shape(owner), Record):
+            message = f"an object of type '{owner.spelling}' is not supported"
+            scope.refuse(function, message, "move the function into a class without unions and virtual bases")
+            return found
+        name = "self" if "self" not in names else "self_"
+        leaves = _Leaves(scope, found, names, function, by_value=False)
+        place = leaves.object(name, "", owner)
+        made, pointees = constructor(owner), tuple(leaves.pointees)
+        found.formals.append(
+            Formal(name, plain_spelling(owner), 0, this=True, constructor=made, pointees=pointees)
+        )
+        scope.env[THIS] = Object(place)
+    offset = len(found.formals)
+    for position, parameter in enumerate(written):
+        scope.env[key(parameter)] = _parameter(scope, found, parameter, position + offset, names)
+    return found
+
+
+def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param, ...]) -> None:
+    """Refuse what the caller could not see of the function's work, and members that no caller can name."""
+    used = {p.symbol for p in params}
+    paths = {p.symbol: p.member for p in found.params}
+    for variable, symbol in found.visible:
+        now = scope.env[variable]
+        if not isinstance(now, Value) or now.atom != symbol:
+            hint = "return the value, or write it to a Kokkos::View<double>"
+            scope.refuse(function, f"the scalar '{paths[symbol]}' of the caller is changed", hint)
+    for array in found.arrays:
+        every = walk_ir(Block(tuple(scope.stmts)))
+        stores = [s for s in every if isinstance(s, Store | Increment) and s.memory == array]
+        assert isinstance(array.type, Array)
+        if len(stores) != array.type.extents[0]:
+            hint = "return the values, or write them to a Kokkos::View<double>"
+            scope.refuse(function, f"the array '{array.name}' of the caller is changed", hint)
+    for symbol, path in found.hidden:
+        if symbol in used:
+            hint = "make it public: the generated function is no member"
+            scope.refuse(function, f"the member '{path}' that is used is not public", hint)
+
+
+def _parameter(scope: Scope, found: Parameters, cursor: Cursor, position: int, names: set[str]) -> Binding:
+    name, type_ = str(cursor.spelling), cursor.type
+    element, view_type = scalar(type_), view(type_)
+    if not name:
+        scope.refuse(cursor, "an unnamed parameter is not supported", "give the parameter a name")
+        return Broken()
+    if view_type is not None:
+        symbol = scope.fresh.symbol(name, view_type)
+        found.params.append(Param(symbol, view_type.spelling))
+        if is_mutable_reference(type_):
+            scope.pinned.add(key(cursor))
+        return Memory(symbol)
+    if element is not None and not is_mutable_reference(type_):
+        symbol = scope.fresh.symbol(name, element)
+        found.params.append(Param(symbol, plain_spelling(type_)))
+        return Value(name, element, symbol)
+    if element is not None:
+        hint = "return the value, or write it to a Kokkos::View<double>"
+        scope.refuse(cursor, "a scalar parameter that is written is not supported", hint)
+        return Broken()
+    if is_view(type_):
+        hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
+        scope.refuse(cursor, f"a View of type '{type_.spelling}' is not supported", hint)
+        return Broken()
+    canonical = type_.get_canonical()
+    pointer = canonical.kind == TypeKind.POINTER
+    class_ = canonical.get_pointee() if pointer else type_
+    if not isinstance(shape(class_), Record):
+        scope.refuse(cursor, *fence.variable_type(cursor))
+        return Broken()
+    by_value = not pointer and canonical.kind not in (TypeKind.LVALUEREFERENCE, TypeKind.RVALUEREFERENCE)
+    leaves = _Leaves(scope, found, names, cursor, by_value)
+    place = leaves.object(name, f"{name}_", class_, "->" if pointer else ".")
+    made, pointees = constructor(class_), tuple(leaves.pointees)
+    found.formals.append(
+        Formal(name, plain_spelling(class_), position, pointer, constructor=made, pointees=pointees)
+    )
+    return Object(place, pointer)
+
+
+def constructor(type_: ClangType) -> tuple[tuple[str, str], ...] | None:
+    """The arguments of the shortest public constructor: types, and the members that they initialise."""
+    declaration = unreferenced(type_).get_declaration()
+    declaration = declaration.get_definition() or declaration
+    every = children(declaration) or children(template_of(declaration) or declaration)
+    written = [c for c in every if c.kind == CursorKind.CONSTRUCTOR and is_public(c)]
+    found = [c for c in written if not (c.is_copy_constructor() or c.is_move_constructor())]
+    if not found:
+        return ()
+    shortest = min(found, key=lambda c: len(arguments(c)))
+    parameters_ = arguments(shortest)
+    if any(not isinstance(shape(p.type), Scalar | View | Record) for p in parameters_):
+        return None
+    definition = shortest.get_definition() or shortest
+    names = {key(p): position for position, p in enumerate(arguments(definition))}
+    members = [""] * len(parameters_)
+    named = ""
+    for child in children(definition):
+        if child.kind == CursorKind.MEMBER_REF:
+            named = str(child.spelling)
+        elif child.kind.is_expression() and named:
+            used = [c for c in walk(child) if c.kind == CursorKind.DECL_REF_EXPR]
+            if len(used) == 1 and key(used[0].referenced) in names and _copies(child):
+                members[names[key(used[0].referenced)]] = named
+            named = ""
+    return tuple((plain_spelling(p.type), m) for p, m in zip(parameters_, members, strict=True))
+
+
+def _copies(init: Cursor) -> bool:
+    """Whether an initialiser is a variable, or a copy of one."""
+    init = strip(init)
+    while init.kind == CursorKind.CALL_EXPR and init.referenced is not None:
+        given = arguments(init)
+        if init.referenced.kind != CursorKind.CONSTRUCTOR or len(given) != 1:
+            return False
+        init = strip(given[0])
+    return bool(init.kind == CursorKind.DECL_REF_EXPR)
+
+
+def _pointee(type_: ClangType) -> ClangType:
+    return type_.get_canonical().get_pointee()
+
+
+@dataclass
+class _Leaves:
+    """Makes arguments of the members of one parameter."""
+
+    scope: Scope
+    found: Parameters
+    names: set[str]
+    cursor: Cursor
+    by_value: bool
+    pointees: list[tuple[str, str]] = field(default_factory=list)
+
+    def object(self, expression: str, prefix: str, type_: ClangType, access: str = ".") -> Group:
+        record = shape(type_)
+        assert isinstance(record, Record)
+        return self._group(record, expression + access, prefix, True, (record.name,))
+
+    def _group(
+        self, record: Record, expression: str, prefix: str, public: bool, around: tuple[str, ...]
+    ) -> Group:
+        slots = []
+        for member in record.all_fields:
+            seen = public and is_public(member.declaration)
+            name, path = prefix + member.name, expression + member.name
+            slots.append(Slot(member.key, member.name, self._member(member, path, name, seen, around)))
+        return Group(record.name, tuple(slots))
+
+    def _member(self, member: Field, path: str, name: str, public: bool, around: tuple[str, ...]) -> Lvalue:
+        match member.shape:
+            case Scalar() as type_:
+                symbol = self._symbol(path, name, type_, public)
+                variable = self.scope.variable(symbol.name, type_)
+                self.scope.env[variable.key] = Value(symbol.name, type_, symbol)
+                if not self.by_value:
+                    self.found.visible.append((variable.key, symbol))
+                return variable
+            case View() as type_:
+                variable = Variable(self.scope.key())
+                self.scope.env[variable.key] = Memory(self._symbol(path, name, type_, public))
+                if not self.by_value:
+                    self.scope.pinned.add(variable.key)
+                return variable
+            case Record() as record if len(around) < _DEEPEST:
+                return self._group(record, f"{path}.", f"{name}_", public, (*around, record.name))
+            case Row(extent=extent, element=Scalar() as element) if extent <= _MOST_ELEMENTS:
+                return self._array(path, name, extent, element, public)
+            case Indirect(spelling=spelling):
+                target = _pointee(member.declaration.type)
+                there = shape(target)
+                if not isinstance(there, Record) or there.name in around or len(around) >= _DEEPEST:
+                    return Opaque(spelling)
+                pointer = not is_reference(member.declaration.type)
+                access = "->" if pointer else "."
+                if pointer:
+                    self.pointees.append((re.split(r"\.|->", path, maxsplit=1)[1], there.name))
+                group = self._group(there, path + access, f"{name}_", public, (*around, there.name))
+                variable = Variable(self.scope.key())
+                self.scope.env[variable.key] = Object(group, pointer)
+                return variable
+            case Row() | Record():
+                return Opaque(str(member.declaration.type.spelling))
+            case Unknown(spelling=spelling):
+                return Opaque(spelling)
+
+    def _array(self, path: str, name: str, extent: int, element: Scalar, public: bool) -> Lvalue:
+        array = self.scope.fresh.symbol(name, Array(element, (extent,)))
+        self.scope.stmts.append(Declare(array, False, location(self.cursor)))
+        for i in range(extent):
+            symbol = self._symbol(f"{path}[{i}]", f"{name}_{i}", element, public)
+            self.scope.stmts.append(Store(array, (Const(i, INT),), symbol, location(self.cursor)))
+        if not self.by_value:
+            self.found.arrays.append(array)
+        return Part(array)
+
+    def _symbol(self, path: str, name: str, type_: Scalar | View, public: bool) -> Symbol:
+        name = name.rstrip("_")  # x_b, not x__b
+        while name in self.names:
+            name = f"{path.partition('.')[0]}_{name}"
+        self.names.add(name)
+        symbol = self.scope.fresh.symbol(name, type_)
+        spelling = type_.spelling if isinstance(type_, View) else type_.name
+        self.found.params.append(Param(symbol, spelling, path))
+        if not public:
+            self.found.hidden.append((symbol, path))
+        return symbol
