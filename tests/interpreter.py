@@ -401,7 +401,22 @@ def apply(fn: str, args: list[Any]) -> Any:
             return a - b if a > b else a * 0
         case "spacing":
             return max(1, math.isqrt(max(int(a) - 1, 0)) + 1)
+        case "digamma":
+            return _digamma(float(a))
+        case "remainder":
+            return math.remainder(float(a), float(b))
+        case "logb":
+            return float(math.frexp(abs(float(a)))[1] - 1)
         case "erf" | "erfc" | "tgamma" | "lgamma":
             return getattr(math, fn.replace("tgamma", "gamma"))(float(a))
         case _:
             return _ufunc[fn](*args) if fn in _ufunc else getattr(np, fn)(*args)
+
+
+def _digamma(x: float) -> float:
+    """The derivative of log(gamma(x)): shifted far to the right, where few terms are enough."""
+    if x < 0:
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
+    shift = sum(1 / (x + k) for k in range(100))
+    y = x + 100
+    return math.log(y) - 1 / (2 * y) - 1 / (12 * y**2) + 1 / (120 * y**4) - 1 / (252 * y**6) - shift

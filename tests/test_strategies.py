@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from search_spaces.model import architectures
-from tests.cases import KERNELS, Case, cases
+from tests.cases import Case, cases
 from tests.gradient_support import primal, spread
 from transform import pipeline
 from transform.adjoint.gradient import Adjoint
@@ -165,11 +165,6 @@ def test_nothing_active_is_refused(source: Path) -> None:
         pipeline.differentiate(primal(source, "nothing"))
     with pytest.raises(Refused, match="no result of 'linear' depends on an independent"):
         pipeline.differentiate(primal(source, "linear"), ("a",))
-
-
-def test_function_without_a_derivative_is_refused() -> None:
-    with pytest.raises(Refused, match="tgamma"):
-        pipeline.differentiate(primal(KERNELS / "types.cpp", "gamma_function"))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ CASES = (
     Case("types", "positive_difference", {"x": (N,), "n": N}),
     Case("types", "scalars", {"a": 0.7, "b": 1.3, "n": N}),
     Case("types", "integer_bits", {"x": (N,), "key": [5, 7, 2, 9, 1, 12], "n": N}),
+    Case("types", "gamma_function", {"x": (N,), "n": N}),
 )
-REFUSED = {"gamma_function", "constant"}
+REFUSED = {"constant"}
 COMPILED = ("mixed", "rank_four", "static_extents", "rank_zero_fill", "math", "extrema")

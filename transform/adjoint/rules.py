@@ -3,7 +3,7 @@
 Reverse mode multiplies by the adjoint of the result, tangent mode by the tangent of the argument.
 Conventions where a function has a kink: ``fabs`` has derivative 0 at 0; ``fmax`` and ``fmin`` give a tie to
 their first argument; functions constant almost everywhere (``floor``, ``round`` ...) have derivative 0, and
-``fmod`` differentiates as ``x - y * trunc(x / y)`` with the quotient held fixed. ``pow(x, y)`` has
+``fmod`` and ``remainder`` differentiate as ``x - n * y`` with the integer ``n`` held fixed. ``pow(x, y)`` has
 derivative 0 with respect to ``y`` where ``x <= 0``, ``hypot`` has derivative 0 at the origin and ``fdim``
 where its arguments are equal.
 """
@@ -129,8 +129,10 @@ def _copysign(b: Builder, a: tuple[Atom, ...], r: Atom, w: Atom) -> Atom:
     return b.mul(w, b.mul(b.call("copysign", one, a[0]), b.call("copysign", one, a[1])))
 
 
-def _fmod_divisor(b: Builder, a: tuple[Atom, ...], r: Atom, w: Atom) -> Atom:
-    return b.neg(b.mul(w, b.call("trunc", b.div(a[0], a[1]))))
+def _quotient(b: Builder, a: tuple[Atom, ...], r: Atom, w: Atom) -> Atom:
+    """Of ``x - n * y``, with respect to ``y``."""
+    n = b.call("floor", b.add(b.div(b.sub(a[0], r), a[1]), b.const(0.5, r)))
+    return b.neg(b.mul(w, n))
 
 
 def _log_base(base: float) -> tuple[Product, ...]:
@@ -186,13 +188,18 @@ RULES: dict[str, tuple[Product, ...]] = {
     "fmin": _extremum("le"),
     "fdim": (_positive_difference(0), _positive_difference(1)),
     "copysign": (_copysign, _zero),
-    "fmod": (lambda b, a, r, w: w, _fmod_divisor),
+    "fmod": (lambda b, a, r, w: w, _quotient),
+    "remainder": (lambda b, a, r, w: w, _quotient),
+    "nextafter": (lambda b, a, r, w: w, _zero),
+    "tgamma": _one(lambda b, x, r, w: b.mul(w, b.mul(r, b.call("digamma", x)))),
+    "lgamma": _one(lambda b, x, r, w: b.mul(w, b.call("digamma", x))),
     "floor": (_zero,),
     "ceil": (_zero,),
     "round": (_zero,),
     "trunc": (_zero,),
     "rint": (_zero,),
     "nearbyint": (_zero,),
+    "logb": (_zero,),
 }
 
 

@@ -11,11 +11,13 @@ from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.reductions import needs_runtime
 from transform.ir.nodes import (
+    Apply,
     Atom,
     Block,
     Color,
     Const,
     Formal,
+    Let,
     PrefixSum,
     Program,
     Replicate,
@@ -188,6 +190,8 @@ def parts_of(body: Block) -> tuple[str, ...]:
     parts = [part for part, kind in _PARTS if kind in kinds]
     if any(needs_runtime(s) for s in walk(body)):
         parts.append("reducers")
+    if any(isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == "digamma" for s in walk(body)):
+        parts.append("gamma")
     return tuple(parts)
 
 

@@ -122,6 +122,8 @@ class KernelPrinter:
                 return f"{self.expr(a, left)} {sign} {self.expr(b, right)}", strength
             case Apply(fn="spacing", args=(a,)):
                 return cast(type_, f"kad::spacing({self.expr(a)})"), ATOM
+            case Apply(fn="digamma", args=(a,)):
+                return f"kad::digamma({self.expr(a)})", ATOM
             case Apply(fn=fn, args=args):
                 return f"kad::math::{fn}({', '.join(self.expr(a) for a in args)})", ATOM
 

@@ -57,9 +57,10 @@ ATOMIC_UPDATES = {
 _UNARY_MATH = (
     "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "fabs", "erf", "erfc",
-    "floor", "ceil", "round", "trunc", "rint", "nearbyint", "tgamma", "lgamma",
+    "floor", "ceil", "round", "trunc", "rint", "nearbyint", "tgamma", "lgamma", "logb",
 )  # fmt: skip
-_BINARY_MATH = ("pow", "atan2", "hypot", "fmax", "fmin", "fmod", "copysign", "fdim")
+_BINARY_MATH = ("pow", "atan2", "hypot", "fmax", "fmin", "fmod", "copysign", "fdim",
+                "remainder", "nextafter")  # fmt: skip
 # Math function of C -> number of arguments; the IR uses the same names.
 MATH = {**dict.fromkeys(_UNARY_MATH, 1), **dict.fromkeys(_BINARY_MATH, 2), "fma": 3}
 _SYNONYMS = {"abs": "fabs", "max": "fmax", "min": "fmin"}
@@ -68,14 +69,19 @@ _MATH_NAMESPACES = ("", "std", "Kokkos", "Kokkos::Experimental")
 
 def math_function(callee: Cursor) -> str | None:
     """The IR name of a math function of C, C++ or Kokkos, else ``None``."""
-    if namespace(callee) not in _MATH_NAMESPACES:
-        return None
-    name = str(callee.spelling)
-    for candidate in (name, name.removesuffix("f"), name.removeprefix("__builtin_")):
+    name = plain_name(callee)
+    for candidate in (name, name.removesuffix("f")):
         candidate = _SYNONYMS.get(candidate, candidate)
         if candidate in MATH:
             return candidate
     return None
+
+
+def plain_name(callee: Cursor) -> str:
+    """The name of a function of C, C++ or Kokkos without its namespace; empty for any other function."""
+    if namespace(callee) not in _MATH_NAMESPACES:
+        return ""
+    return str(callee.spelling).removeprefix("__builtin_")
 
 
 def has_launch(function: Cursor) -> bool:

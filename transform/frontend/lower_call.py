@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from transform.frontend import fence, kokkos, lambdas
-from transform.frontend.arith import apply, constant, convert
+from transform.frontend.arith import constant
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
     arguments,
     evaluate,
     expressions,
-    is_written,
     qualified,
     strip,
 )
 from transform.frontend.classes import ARRAY_CLASSES, Row, is_object, shape
 from transform.frontend.cpptypes import class_name, is_view, scalar
 from transform.frontend.inline import inlined_value, lambda_value
+from transform.frontend.lower_math import math_call
 from transform.frontend.places import is_broken, member_base, place, read
 from transform.frontend.references import is_inlinable
-from transform.frontend.scope import Scope, zero
+from transform.frontend.scope import Scope
 from transform.frontend.team_handle import LAUNCH_NUMBERS, launch_number, member, member_call
 from transform.frontend.view_members import view_property
 from transform.ir.nodes import Atom, Const
-from transform.ir.types import BOOL, SIZE, Scalar
+from transform.ir.types import BOOL, SIZE
 
 _K = CursorKind
 
@@ -50,10 +50,10 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return None
     if is_inlinable(callee):
         return inlined_value(scope, cursor, callee, name, top)
-    fn = kokkos.math_function(callee)
+    found = math_call(scope, cursor, callee, name)
+    if found is not None:
+        return found
     type_ = scalar(cursor.type)
-    if fn is not None and type_ is not None:
-        return _math(scope, cursor, fn, type_, name)
     value = evaluate(cursor) if not arguments(cursor) else None
     if value is not None and type_ is not None:
         return constant(value, type_)
@@ -141,27 +141,3 @@ def _array_method(scope: Scope, cursor: Cursor, callee: Cursor, name: str) -> At
         return Const(False, BOOL) if callee.spelling == "empty" else Const(extent, SIZE)
     source = place(scope, cursor)
     return None if source is None else read(scope, source, name, cursor)
-
-
-# ---- math ----
-
-
-def _math(scope: Scope, cursor: Cursor, fn: str, type_: Scalar, name: str) -> Atom | None:
-    given = [a for a in arguments(cursor) if is_written(a)]
-    if len(given) != kokkos.MATH[fn]:
-        message = f"{cursor.spelling} with {len(given)} argument(s) is not supported"
-        scope.refuse(cursor, message, f"call it with {kokkos.MATH[fn]}")
-        return None
-    args = tuple(convert(scope, scope.expression(scope, a, "", False), type_, "", a) for a in given)
-    if type_.is_float:
-        return scope.apply(fn, args, type_, name, cursor)
-    if fn == "fabs":
-        negative = apply(scope, "lt", (args[0], zero(type_)), "", cursor)
-        negated = apply(scope, "neg", args, "", cursor)
-        return apply(scope, "select", (negative, negated, args[0]), name, cursor)
-    if fn in ("fmax", "fmin"):
-        first, second = args if fn == "fmax" else (args[1], args[0])
-        less = apply(scope, "lt", (first, second), "", cursor)
-        return apply(scope, "select", (less, args[1], args[0]), name, cursor)
-    scope.refuse(cursor, f"{cursor.spelling} of integers is not supported", "convert the argument to double")
-    return None

@@ -1,0 +1,15 @@
+"""Mathematical functions that are rare, or written with others."""
+
+from tests.cases import Case, N
+
+CASES = (
+    Case("mathematics", "gamma_functions", {"x": (N,), "n": N}),
+    Case("mathematics", "gamma_functions_of_floats", {"x": (N,), "n": N}, floats=frozenset({"x"})),
+    Case("mathematics", "remainders", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "lengths", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "clamped", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "extrema_of_lists", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "classified", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "reciprocal_and_steps", {"x": (N,), "n": N}),
+)
+COMPILED = ("gamma_functions", "remainders", "clamped")
