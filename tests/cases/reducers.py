@@ -29,5 +29,12 @@ CASES = (
     Case("reducers", "number_result", {"x": (N,), "n": N}),
     Case("reducers", "sum_into_view", {"y": (), "x": (N,), "n": N}),
     Case("reducers", "through_helper", {"x": (N,), "n": N}),
+    Case("reducers", "least_at", {"x": (N,), "w": (N,), "n": N}),
+    Case("reducers", "least_at", {"x": (N,), "w": (N,), "n": 0}, note="empty"),
+    Case("reducers", "greatest_at", {"A": (4, 5), "n": 4, "m": 5}),
+    Case("reducers", "spread", {"x": (N,), "a": 0.7, "n": N}),
+    Case("reducers", "spread_at", {"x": (N,), "w": (N,), "n": N}),
+    Case("reducers", "named_reducer", {"x": (N,), "cfl": 0.4, "n": N}),
+    Case("reducers", "complex_sum", {"x": (N,), "y": (N,), "n": N}),
 )
 COMPILED = ("largest", "updated_largest", "several", "product")

@@ -193,3 +193,81 @@ double through_helper(In x, int n) {
   }, Kokkos::Max<double>(m));
   return m;
 }
+
+using MinLoc = Kokkos::MinLoc<double, int>;
+
+double least_at(In x, In w, int n) {
+  MinLoc::value_type found;
+  Kokkos::parallel_reduce("least", n, KOKKOS_LAMBDA(int i, MinLoc::value_type& best) {
+    const double v = x(i) * w(i);
+    if (v < best.val) {
+      best.val = v;
+      best.loc = i;
+    }
+  }, MinLoc(found));
+  return found.loc > n ? 2.0 : found.val * found.loc;
+}
+
+// The location is a number of the user's own.
+double greatest_at(Matrix A, int n, int m) {
+  using Reducer = Kokkos::MaxLoc<double, int>;
+  Reducer::value_type found;
+  Reducer reducer(found);
+  Kokkos::parallel_reduce("greatest", Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 1}, {n, m}),
+      KOKKOS_LAMBDA(int i, int j, Reducer::value_type& best) {
+        if (A(i, j) * A(i, j) > best.val && i != 2) {
+          best.val = A(i, j) * A(i, j);
+          best.loc = 10 * i + j;
+        }
+      }, reducer);
+  return found.val + 0.1 * found.loc;
+}
+
+double spread(In x, double a, int n) {
+  Kokkos::MinMax<double>::value_type r;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, Kokkos::MinMaxScalar<double>& both) {
+    const double v = sin(a * x(i) + i);
+    if (v < both.min_val) both.min_val = v;
+    if (v > both.max_val) both.max_val = v;
+  }, Kokkos::MinMax<double>(r));
+  return (r.max_val - r.min_val) * r.max_val;
+}
+
+double spread_at(In x, In w, int n) {
+  using Reducer = Kokkos::MinMaxLoc<double, int>;
+  Reducer::value_type r;
+  double s = 0;
+  Kokkos::parallel_reduce("sum", n, KOKKOS_LAMBDA(int i, double& sum) { sum += x(i) * x(i); }, s);
+  Kokkos::parallel_reduce("spread", n, KOKKOS_LAMBDA(int i, Reducer::value_type& both) {
+    const double v = x(i) * (1 - x(i)) + 0.01 * i;
+    if (v < both.min_val) {
+      both.min_val = v;
+      both.min_loc = i;
+    }
+    if (v > both.max_val) {
+      both.max_val = v;
+      both.max_loc = i;
+    }
+  }, Reducer(r));
+  double q = 0;
+  const int first = r.min_loc, last = r.max_loc;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    if (i == first || i == last) sum += w(i) * w(i) * s;
+  }, q);
+  return q + r.max_val - r.min_val;
+}
+
+double named_reducer(In x, double cfl, int n) {
+  double fastest = 0;
+  Kokkos::Max<double> reducer(fastest);
+  Kokkos::parallel_reduce("speed", n, KOKKOS_LAMBDA(int i, double& m) { m = fmax(m, 2 + x(i) * i); }, reducer);
+  return cfl / fastest;
+}
+
+double complex_sum(In x, In y, int n) {
+  Kokkos::complex<double> z;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, Kokkos::complex<double>& s) {
+    s += Kokkos::complex<double>(x(i) * y(i), x(i) - y(i));
+  }, z);
+  return z.real() * z.imag();
+}

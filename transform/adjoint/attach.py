@@ -40,15 +40,14 @@ from transform.ir.nodes import (
     Range,
     Reduction,
     Stmt,
-    Store,
     Symbol,
 )
+from transform.ir.numbering import Numbering, numbering
 from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
-from transform.ir.types import INT, LONG, Accumulator, Array
-from transform.ir.walk import loaded, map_blocks, substitute, walk, written
+from transform.ir.types import INT, LONG, Accumulator
+from transform.ir.walk import loaded, map_blocks, substitute, walk, without_effects, written
 
-_ONE = Const(1, LONG)
 _EXTREMA = (Combiner.MIN, Combiner.MAX)
 
 
@@ -93,17 +92,20 @@ class _Attach:
     def _launch(self, s: Launch, chosen: list[Reduction]) -> list[Stmt]:
         body = simplify(s.body, self.fresh)  # a value that was just stored is not loaded again
         names = {r.accumulator for r in chosen}
-        need = Block((replace(s, body=_only(body, names), reductions=tuple(chosen)),))
+        need = Block((replace(s, body=without_effects(body, names), reductions=tuple(chosen)),))
         loads = loaded(remove_dead(need, [r.result for r in chosen]))
         self.b.loc = s.loc
         with self.b.block() as out:
             if loads & written(s.body):
                 self._refuse_lost(replace(s, body=body), names)
                 rest = tuple(r for r in s.reductions if r not in chosen)
-                alone = Block((replace(s, body=_only(body, names), reductions=tuple(chosen)),))
+                alone = Block((replace(s, body=without_effects(body, names), reductions=tuple(chosen)),))
                 (copy,) = renamed(alone, self.fresh)[0].stmts
                 assert isinstance(copy, Launch)
                 self._search(copy, list(copy.reductions), [r.result for r in chosen])
+                for old, new in zip(chosen, copy.reductions, strict=True):
+                    if old.location is not None and new.location is not None:
+                        self.b.add_stmt(Let(old.location, Apply("copy", (new.location,)), s.loc))
                 kept = replace(s, body=_without(s.body, names), reductions=rest)
                 self.b.stmts += remove_dead(Block((kept,)), [r.result for r in rest]).stmts
             else:
@@ -113,7 +115,7 @@ class _Attach:
     def _refuse_lost(self, s: Launch, names: set[Symbol]) -> None:
         own = reads_of_own_writes(s)
         results = [r.result for r in s.reductions if r.accumulator in names]
-        left = remove_dead(Block((replace(s, body=_only(s.body, names)),)), results)
+        left = remove_dead(Block((replace(s, body=without_effects(s.body, names)),)), results)
         for lost in walk(left):
             if id(lost) in own:
                 message = "the reduced value depends on what the same iteration has written"
@@ -121,9 +123,12 @@ class _Attach:
 
     def _search(self, s: Launch, chosen: list[Reduction], results: list[Symbol]) -> None:
         """Launch ``s`` with locations and numbers of zeros, then the carriers; define ``results``."""
-        slices = {r.accumulator: renamed(_only(s.body, {r.accumulator}), self.fresh)[0] for r in chosen}
+        slices = {
+            r.accumulator: renamed(without_effects(s.body, {r.accumulator}), self.fresh)[0] for r in chosen
+        }
         values = {r.result: self.fresh.symbol(f"{r.result.name}_value", r.result.type) for r in chosen}
         locations: dict[Symbol, Symbol] = {}
+        added: list[Symbol] = []  # those that have no location yet
         products: dict[Symbol, tuple[Reduction, Reduction]] = {}
         reductions: list[Reduction] = []
         for r in s.reductions:
@@ -132,16 +137,19 @@ class _Attach:
                 continue
             where = None
             if r.combiner in _EXTREMA:
-                where = locations[r.accumulator] = self.fresh.symbol(f"{r.result.name}_where", LONG)
+                where = r.location or self.fresh.symbol(f"{r.result.name}_where", LONG)
+                locations[r.accumulator] = where
+                if r.location is None:
+                    added.append(r.accumulator)
             reductions.append(replace(r, result=values[r.result], location=where))
             if r.combiner is Combiner.PROD:
                 products[r.accumulator] = self._counts(r)
                 reductions += products[r.accumulator]
-        strides = self._strides(s)
+        numbers = numbering(s.ranges, self.b)
         with self.b.block() as body:
-            number = self._number(s, strides)
+            number = numbers.number(self.b)
             annotated = s.body
-            for accumulator in locations:
+            for accumulator in added:
                 annotated = _rewritten(annotated, accumulator, lambda i: [replace(i, index=(number,))])
             for accumulator, counts in products.items():
                 annotated = self._counted(annotated, accumulator, counts)
@@ -152,49 +160,21 @@ class _Attach:
             if r.combiner is Combiner.PROD:
                 carrier = self._product_carrier(s, r, slice_, products[r.accumulator])
             else:
-                carrier = self._extremum_carrier(s, r, slice_, locations[r.accumulator], strides)
+                carrier = self._extremum_carrier(s, r, slice_, locations[r.accumulator], numbers)
             op = Apply("attach", (values[r.result], carrier))
             self.b.add_stmt(Let(result, op, s.loc))
 
     # ---- extrema ----
 
-    def _strides(self, s: Launch) -> list[tuple[Atom, Atom, Atom]]:
-        """For each range its begin, its length (at least 1) and the iterations of the ranges inside it."""
-        found: list[tuple[Atom, Atom, Atom]] = []
-        inner: Atom = Const(1, LONG)
-        for r in reversed(s.ranges):
-            lo = self.b.cast(r.lo, LONG)
-            length: Atom = Const(1, LONG)
-            if len(s.ranges) > 1:
-                length = self.b.sub(self.b.cast(r.hi, LONG), lo)
-                length = self.b.select(self.b.compare("gt", length, _ONE), length, _ONE)
-            found.insert(0, (lo, length, inner))
-            inner = self.b.mul(inner, length)
-        return found
-
-    def _number(self, s: Launch, strides: list[tuple[Atom, Atom, Atom]]) -> Atom:
-        """The number of the iteration at hand: row-major in the ranges."""
-        number: Atom = Const(0, LONG)
-        for r, (lo, _, inner) in zip(s.ranges, strides, strict=True):
-            offset = self.b.sub(self.b.cast(r.index, LONG), lo)
-            number = self.b.add(number, self.b.mul(offset, inner))
-        return number
-
     def _extremum_carrier(
-        self, s: Launch, r: Reduction, slice_: Block, where: Symbol, strides: list[tuple[Atom, Atom, Atom]]
+        self, s: Launch, r: Reduction, slice_: Block, where: Symbol, numbers: Numbering
     ) -> Symbol:
         """What the chosen iteration contributes, 0 if there is none."""
         accumulator, result = self._sum(r)
         with self.b.block() as body:
             found = self.b.compare("ge", where, Const(0, LONG))
             with self.b.block() as then:
-                indices: dict[Symbol, Atom] = {}
-                for position, (range_, (lo, length, inner)) in enumerate(zip(s.ranges, strides, strict=True)):
-                    at: Atom = where if inner == _ONE else self.b.apply("div", where, inner)
-                    if position > 0:
-                        at = self.b.apply("mod", at, length)
-                    index = self.b.cast(self.b.add(lo, at), scalar(range_.index))
-                    indices[range_.index] = self.b.named(range_.index.name, index)
+                indices = numbers.indices(where, self.b)
                 chosen = _rewritten(slice_, r.accumulator, lambda i: [replace(i, memory=accumulator)])
                 self.b.stmts += substitute(chosen, indices).stmts
             self.b.add_stmt(If(found, Block(tuple(then)), Block(()), (), s.loc))
@@ -280,20 +260,6 @@ def _rewritten(block: Block, memory: Symbol, new: Callable[[Increment], list[Stm
         else:
             out.append(map_blocks(s, lambda b: _rewritten(b, memory, new)))
     return Block(tuple(out))
-
-
-def _only(block: Block, accumulators: set[Symbol]) -> Block:
-    """``block`` without effects, except contributions to ``accumulators``."""
-
-    def keeps(s: Stmt) -> bool:
-        match s:
-            case Store(memory=m) | Increment(memory=m):
-                return isinstance(m.type, Array) or m in accumulators
-            case _:
-                return True
-
-    kept = (s for s in block.stmts if keeps(s))
-    return Block(tuple(map_blocks(s, lambda b: _only(b, accumulators)) for s in kept))
 
 
 def _without(block: Block, accumulators: set[Symbol]) -> Block:

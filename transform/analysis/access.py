@@ -210,7 +210,8 @@ class Footprints:
 
 def apart(a: Access, b: Access, rank: int, injective: Iterable[Tuple], bounds: Bounds) -> bool:
     """Whether two accesses of different iterations never meet; see ``disjoint``."""
-    return disjoint(a.index, b.index, rank, injective, bounds, a.pins & b.pins)
+    pinned = (Affine(tuple((t, c) for t, c in x.terms if positions(t)), 0) for x in a.pins & b.pins)
+    return disjoint(a.index, b.index, rank, injective, bounds, frozenset(pinned))
 
 
 def disjoint(
@@ -224,7 +225,8 @@ def disjoint(
     """Whether two different iterations can never meet at ``a`` and ``b``.
 
     ``rank`` is the number of parallel indices, ``injective`` index tuples known to differ between iterations,
-    ``bounds`` what is known of the values of indices, ``pins`` what is 0 wherever either access is executed.
+    ``bounds`` what is known of the values of indices, ``pins`` what has one value wherever either access is
+    executed.
     """
     same: set[int] = set()
     for x, y in zip(a, b, strict=True):

@@ -23,6 +23,7 @@ from transform.frontend.lower_launch import policy
 from transform.frontend.lower_view import view_variable
 from transform.frontend.objects import binding_of
 from transform.frontend.places import constant_value, lvalue, place, place_type
+from transform.frontend.reducers import is_reducer, reducer_variable
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
 from transform.ir.types import Scalar
@@ -84,6 +85,8 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         if init is None:
             scope.refuse(cursor, "a policy without bounds is not supported", "give its bounds here")
         return found or Broken()
+    if is_reducer(type_) and init is not None:
+        return reducer_variable(scope, init)
     element = scalar(type_)
     if element is not None:
         if is_reference(type_):

@@ -19,7 +19,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
 from transform.frontend.places import member_base
-from transform.frontend.reducers import Result, close_results, deliver, open_result
+from transform.frontend.reducers import Result, close_results, deliver, open_results
 from transform.frontend.scope import Broken, Env, Policy, Scope, Value
 from transform.ir.build import scalar as atom_scalar
 from transform.ir.nodes import Atom, Block, Const, Launch, Range
@@ -211,19 +211,17 @@ def _lower_launch(
         ranges.append(parallel_range(scope, parameter, bounds, cursor))
         index = ranges[-1].index
         inside[key(parameter)] = Value(index.name, atom_scalar(index), index)
-    opened: dict[int, Result] = {}
+    opened: list[Result] = []
     for parameter, argument in zip(parameters[rank:], results, strict=True):
-        result = open_result(scope, parameter, argument)
-        if result is not None:
-            opened[key(parameter)] = result
-        inside[key(parameter)] = Broken() if result is None else result.binding
+        opened += open_results(scope, parameter, argument, inside)
     before, scope.env = scope.env, inside
     kernel, after = kernel_body(scope, called.statements)
     scope.env = before
-    kernel, reductions = close_results(scope, opened, kernel, after)
-    lowered = Launch(label, found.space, tuple(ranges), kernel, reductions, loc=location(cursor))
+    lowered = Launch(label, found.space, tuple(ranges), kernel, (), loc=location(cursor))
+    lowered, following, values = close_results(scope, opened, lowered, after)
     scope.stmts.append(lowered if found.team is None else lower_team.leave(scope, lowered))
-    deliver(scope, opened.values(), reductions)
+    scope.stmts += following
+    deliver(scope, opened, values)
 
 
 def parallel_range(scope: Scope, parameter: Cursor, bounds: tuple[Atom, Atom], cursor: Cursor) -> Range:

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from transform.frontend import fence
 from transform.frontend.arith import constant
 from transform.frontend.clang import (
+    ClangType,
     Cursor,
     CursorKind,
     TypeKind,
     arguments,
     expressions,
     is_written,
+    key,
     location,
-    qualified,
     strip,
 )
+from transform.frontend.classes import is_object, shape
 from transform.frontend.contributions import empty_loses, only_joins
 from transform.frontend.cpptypes import bits, class_name, is_mutable_reference, is_signed, scalar, view
+from transform.frontend.objects import allocate, binding_of
 from transform.frontend.places import place, write
-from transform.frontend.scope import Alias, Binding, Element, Env, Place, Scope, Sum, Value, Variable
+from transform.frontend.scope import (
+    Alias,
+    Binding,
+    Broken,
+    Element,
+    Env,
+    Group,
+    Place,
+    Reducer,
+    Scope,
+    Sum,
+    Value,
+    Variable,
+)
 from transform.frontend.shape import element_index, rank
 from transform.frontend.views import view_of
+from transform.ir.build import Builder
+from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
+    Apply,
     Atom,
     Block,
     Combiner,
     Const,
     DeepCopy,
     How,
+    If,
     Increment,
+    Launch,
+    Let,
+    Range,
     Reduction,
     Return,
+    Stmt,
     Symbol,
 )
+from transform.ir.numbering import Numbering, numbering
+from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
-from transform.ir.types import Accumulator, Scalar, View
-from transform.ir.walk import substitute
+from transform.ir.types import INT, LONG, Accumulator, Scalar, View
+from transform.ir.walk import loaded, substitute, without_effects, written
 
 _K = CursorKind
 _COMBINERS = {
@@ -54,10 +80,34 @@ _COMBINERS = {
 _LARGEST = {"double": 1.7976931348623157e308, "float": 3.4028234663852886e38}
 
 
+# The members of the values of reducers that keep more than a number: how each is joined, or which one it
+# rides along with.
+_MEMBERS: dict[str, dict[str, Combiner | str]] = {
+    "Kokkos::MinLoc": {"val": Combiner.MIN, "loc": "val"},
+    "Kokkos::MaxLoc": {"val": Combiner.MAX, "loc": "val"},
+    "Kokkos::MinMax": {"min_val": Combiner.MIN, "max_val": Combiner.MAX},
+    "Kokkos::MinMaxLoc": {
+        "min_val": Combiner.MIN,
+        "max_val": Combiner.MAX,
+        "min_loc": "min_val",
+        "max_loc": "max_val",
+    },
+}
+_SUMMED_CLASSES = ("Kokkos::complex",)
+
+
+def is_reducer(type_: ClangType) -> bool:
+    return class_name(type_) in _COMBINERS or class_name(type_) in _MEMBERS
+
+
 @dataclass(frozen=True)
 class Result:
-    """One result argument while its launch is lowered. ``start`` stands for the accumulator before the
-    iteration; ``None`` for a sum, to which the body adds in place."""
+    """A number that a launch reduces, while it is lowered: a result argument or a member of one.
+
+    ``start`` stands for the accumulator before the iteration; ``None`` for a sum, to which the body adds in
+    place. ``key``: the variable that holds the accumulator in the kernel. ``rides``: the value that this one
+    is replaced together with, by its ``start``; it then belongs to the iteration that value comes from.
+    """
 
     combiner: Combiner
     type: Scalar
@@ -66,39 +116,146 @@ class Result:
     start: Symbol | None
     target: Place
     cursor: Cursor
+    key: int = 0
+    rides: Symbol | None = None
 
     @property
     def binding(self) -> Binding:
-        """What the kernel's parameter stands for."""
+        """What the kernel's variable stands for."""
         return Alias(Sum(self.accumulator)) if self.start is None else Value(self.name, self.type, self.start)
 
 
-def open_result(scope: Scope, parameter: Cursor, argument: Cursor) -> Result | None:
-    """The reduction behind a kernel's parameter and the result argument; ``None`` after a finding."""
-    type_ = scalar(parameter.type)
-    if type_ is None or not is_mutable_reference(parameter.type):
-        scope.refuse(parameter, "this reduction argument is not supported", "write double& sum")
-        return None
-    combiner, source = Combiner.SUM, strip(argument)
+def reducer_variable(scope: Scope, init: Cursor) -> Binding:
+    """``Kokkos::Max<double> reducer(m);``"""
+    found = _reducer(scope, init)
+    if found is None:
+        return Broken()
+    kind, source = found
+    target = _object_target(scope, source) if kind in _MEMBERS else result_target(scope, source, init)
+    return Broken() if target is None else Reducer(kind, target)
+
+
+def _reducer(scope: Scope, argument: Cursor) -> tuple[str, Cursor] | None:
+    """The reducer class of a result argument (a sum if there is none) and what it is given."""
+    kind, source = "Kokkos::Sum", strip(argument)
     while source.kind in (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CALL_EXPR):
         if source.kind == _K.CXX_FUNCTIONAL_CAST_EXPR:
             source = strip(expressions(source)[-1])
             continue
         owner = source.referenced.semantic_parent if source.referenced is not None else None
-        if owner is not None and view(source.type) is not None:
+        if view(source.type) is not None or is_object(source.type):
             break
-        if owner is None or qualified(owner) not in _COMBINERS:
+        if owner is None or not is_reducer(source.type):
             scope.refuse(argument, *fence.reducer(class_name(source.type)))
             return None
-        combiner = _COMBINERS[qualified(owner)]
-        source = strip(next(a for a in arguments(source) if is_written(a)))
-    target = result_target(scope, source, argument)
-    if target is None:
+        given = [a for a in arguments(source) if is_written(a)]
+        if len(given) != 1:
+            hint = "construct it from the result alone"
+            scope.refuse(argument, f"this {class_name(source.type)} is not supported", hint)
+            return None
+        if not is_reducer(given[0].type):  # else a copy
+            kind = class_name(source.type)
+        source = strip(given[0])
+    return kind, source
+
+
+def _found(scope: Scope, argument: Cursor) -> Reducer | None:
+    """What a result argument reduces to, and how; ``None`` after a finding."""
+    found = _reducer(scope, argument)
+    if found is None:
         return None
+    kind, source = found
+    known = scope.env.get(key(source.referenced)) if source.kind == _K.DECL_REF_EXPR else None
+    if isinstance(known, Reducer):
+        return known
+    if isinstance(known, Broken):
+        return None
+    summed = kind == "Kokkos::Sum" and class_name(source.type) in _SUMMED_CLASSES
+    target = (
+        _object_target(scope, source)
+        if kind in _MEMBERS or summed
+        else result_target(scope, source, argument)
+    )
+    return None if target is None else Reducer(kind, target)
+
+
+def open_result(scope: Scope, parameter: Cursor, argument: Cursor) -> Result | None:
+    """The reduction behind a kernel's scalar parameter and the result argument; ``None`` after a finding."""
+    type_ = scalar(parameter.type)
+    if type_ is None or not is_mutable_reference(parameter.type):
+        scope.refuse(parameter, "this reduction argument is not supported", "write double& sum")
+        return None
+    found = _found(scope, argument)
+    if found is None:
+        return None
+    if isinstance(found.target, Group):
+        scope.refuse(argument, *fence.reducer(found.kind))
+        return None
+    combiner = _COMBINERS[found.kind]
     name = str(parameter.spelling) or combiner.name.lower()
-    accumulator = scope.fresh.symbol(name, Accumulator(type_))
     start = None if combiner is Combiner.SUM else scope.fresh.symbol(name, type_)
-    return Result(combiner, type_, name, accumulator, start, target, argument)
+    accumulator = scope.fresh.symbol(name, Accumulator(type_))
+    return Result(combiner, type_, name, accumulator, start, found.target, argument, key(parameter))
+
+
+def open_results(scope: Scope, parameter: Cursor, argument: Cursor, inside: Env) -> list[Result]:
+    """The numbers behind a kernel's parameter and a result argument; their variables are added to ``inside``.
+    Empty after a finding."""
+    inside[key(parameter)] = Broken()
+    if not is_object(parameter.type) or not is_mutable_reference(parameter.type):
+        result = open_result(scope, parameter, argument)
+        if result is None:
+            return []
+        inside[key(parameter)] = result.binding
+        return [result]
+    found = _found(scope, argument)
+    if found is None:
+        return []
+    if not isinstance(found.target, Group):
+        scope.refuse(argument, *fence.reducer(found.kind))
+        return []
+    outer, scope.env = scope.env, inside
+    group = allocate(scope, str(parameter.spelling) or "value", shape(parameter.type), parameter)
+    scope.env = outer
+    binding = binding_of(group)
+    assert isinstance(group, Group) and binding is not None
+    inside[key(parameter)] = binding
+    return _members(scope, found, group, argument, inside)
+
+
+def _members(scope: Scope, found: Reducer, group: Group, argument: Cursor, inside: Env) -> list[Result]:
+    kinds = _MEMBERS.get(found.kind, {})
+    results: dict[str, Result] = {}
+    for slot in group.members:
+        target = found.target.member(slot.key) if isinstance(found.target, Group) else None
+        value = inside.get(slot.place.key) if isinstance(slot.place, Variable) else None
+        if not isinstance(slot.place, Variable) or not isinstance(value, Value) or not _is_place(target):
+            scope.refuse(argument, *fence.reducer(found.kind))
+            return []
+        assert isinstance(target, Variable | Element | Sum)
+        kind = kinds.get(slot.name, Combiner.SUM)
+        start = scope.fresh.symbol(value.name, value.type)
+        combiner = kind if isinstance(kind, Combiner) else Combiner.MIN
+        rides = results[kind].start if isinstance(kind, str) else None
+        accumulator = scope.fresh.symbol(value.name, Accumulator(value.type))
+        result = Result(
+            combiner, value.type, value.name, accumulator, start, target, argument, slot.place.key, rides
+        )
+        inside[slot.place.key] = result.binding
+        results[slot.name] = result
+    return list(results.values())
+
+
+def _is_place(target: object) -> bool:
+    return isinstance(target, Variable | Element | Sum)
+
+
+def _object_target(scope: Scope, source: Cursor) -> Group | None:
+    target = scope.object(scope, source, "the result of a reduction", False)
+    if target is not None and not isinstance(target, Group):
+        scope.refuse(source, *fence.reducer(class_name(source.type)))
+        return None
+    return target
 
 
 def result_target(scope: Scope, source: Cursor, argument: Cursor) -> Place | None:
@@ -119,30 +276,93 @@ def result_target(scope: Scope, source: Cursor, argument: Cursor) -> Place | Non
 
 
 def close_results(
-    scope: Scope, opened: Mapping[int, Result], kernel: Block, after: Env
-) -> tuple[Block, tuple[Reduction, ...]]:
-    """The kernel with its contributions explicit, and its reductions. ``opened``: results by the key of the
-    kernel's parameter; ``after``: the variables at the end of an iteration."""
-    ends: dict[Symbol, Atom] = {}
-    for key, result in opened.items():
-        end = after[key]
-        if result.start is not None and isinstance(end, Value) and end.atom is not None:
-            ends[result.start] = end.atom
-    started = {r.start: r for r in opened.values() if r.start is not None}
-    check_joins(scope, started, kernel, ends)
-    contributions = tuple(
-        Increment(started[start].accumulator, (), end, How.REDUCE, location(started[start].cursor))
-        for start, end in ends.items()
-        if end != start
-    )
+    scope: Scope, opened: list[Result], launch: Launch, after: Env
+) -> tuple[Launch, list[Stmt], list[Symbol]]:
+    """The launch with its contributions explicit and its reductions; what must follow it; the results.
+    ``after``: the variables at the end of an iteration."""
+    started = {r.start: r for r in opened if r.start is not None}
+    ends = {start: _end(after[r.key], start) for start, r in started.items()}
+    check_joins(scope, started, launch.body, ends)
     neutral: dict[Symbol, Atom] = {start: identity(r.combiner, r.type) for start, r in started.items()}
-    neutral |= empty_loses(kernel, {start: r.combiner for start, r in started.items()})
-    kernel = substitute(Block((*kernel.stmts, *contributions)), neutral)
-    reductions = tuple(
-        Reduction(r.accumulator, scope.fresh.symbol(_named(scope, r.target), r.type), r.combiner)
-        for r in opened.values()
-    )
-    return kernel, reductions
+    neutral |= empty_loses(launch.body, {s: r.combiner for s, r in started.items() if r.rides is None})
+    locations = {r.rides: scope.fresh.symbol(f"{r.name}_where", LONG) for r in opened if r.rides is not None}
+    b = Builder(scope.fresh)
+    b.loc = launch.loc
+    with b.block() as before:
+        numbers = numbering(launch.ranges, b) if locations else None
+    with b.block() as at:
+        number = (numbers.number(b),) if numbers is not None else ()
+    contributions: list[Stmt] = []
+    reductions: list[Reduction] = []
+    for r in opened:
+        if r.rides is not None:
+            continue
+        where = locations.get(r.start) if r.start is not None else None
+        result = scope.fresh.symbol(_named(scope, r.target), r.type)
+        reductions.append(Reduction(r.accumulator, result, r.combiner, where))
+        if r.start is not None and ends[r.start] != r.start:
+            index = number if where is not None else ()
+            contributions.append(Increment(r.accumulator, index, ends[r.start], How.REDUCE, launch.loc))
+    scope.stmts += before
+    body = Block((*at, *substitute(Block((*launch.body.stmts, *contributions)), neutral).stmts))
+    lowered = replace(launch, body=body, reductions=tuple(reductions))
+    results = {r.accumulator: r.result for r in reductions}
+    following: list[Stmt] = []
+    for r in opened:
+        if r.rides is not None and r.start is not None and numbers is not None:
+            where = locations[r.rides]
+            stmts, value = _passenger(scope, r, launch, ends[r.start], neutral, numbers, where)
+            following += stmts
+            results[r.accumulator] = value
+    return lowered, following, [results[r.accumulator] for r in opened]
+
+
+def _end(binding: Binding, start: Symbol) -> Atom:
+    return binding.atom if isinstance(binding, Value) and binding.atom is not None else start
+
+
+def _passenger(
+    scope: Scope,
+    r: Result,
+    launch: Launch,
+    end: Atom,
+    neutral: Mapping[Symbol, Atom],
+    numbers: Numbering,
+    where: Symbol,
+) -> tuple[list[Stmt], Symbol]:
+    """What the iteration ``where`` leaves in ``r``: that iteration once more, without its effects."""
+    summed = Increment(r.accumulator, (), end, How.REDUCE, launch.loc)
+    body = substitute(Block((*launch.body.stmts, summed)), neutral)
+    alone = replace(launch, body=without_effects(body, {r.accumulator}))
+    marked = remove_dead(Block((alone,)), [r.accumulator])
+    if loaded(marked) & written(launch.body):
+        hint = "write them in a kernel of their own"
+        scope.refuse(r.cursor, f"'{r.name}' depends on Views that the kernel writes", hint)
+    again, _ = renamed(Block(tuple(s for x in marked.stmts for s in _body(x))), scope.fresh)
+    accumulator = scope.fresh.like(r.accumulator)
+    found, result = scope.fresh.symbol(f"{r.name}_found", r.type), scope.fresh.symbol(r.name, r.type)
+    b = Builder(scope.fresh)
+    b.loc = launch.loc
+    with b.block() as once:
+        some = b.compare("ge", where, Const(0, LONG))
+        with b.block() as then:
+            indices = numbers.indices(where, b)
+            b.stmts += substitute(again, {**indices, r.accumulator: accumulator}).stmts
+        b.add_stmt(If(some, Block(tuple(then)), Block(()), (), launch.loc))
+    range_ = Range(scope.fresh.symbol("once", INT), Const(0, INT), Const(1, INT))
+    reduction = Reduction(accumulator, found)
+    label = f"{launch.label or 'kernel'}, chosen iteration"
+    with b.block() as stmts:
+        body = Block(tuple(once))
+        b.add_stmt(Launch(label, launch.space, (range_,), body, (reduction,), loc=launch.loc))
+        known = b.compare("ge", where, Const(0, LONG))
+        none = identity(Combiner.MIN, r.type)
+        b.add_stmt(Let(result, Apply("select", (known, found, none)), launch.loc))
+    return list(stmts), result
+
+
+def _body(stmt: Stmt) -> tuple[Stmt, ...]:
+    return stmt.body.stmts if isinstance(stmt, Launch) else ()
 
 
 def _named(scope: Scope, target: Place) -> str:
@@ -160,9 +380,10 @@ def check_joins(scope: Scope, started: dict[Symbol, Result], kernel: Block, ends
     numbered = simplify(marked, scope.fresh)
     body = Block(numbered.stmts[: len(numbered.stmts) - len(ends)])
     values = [s.value for s in numbered.stmts if isinstance(s, Return)]
-    combiners = {start: r.combiner for start, r in started.items()}
-    if not only_joins(body, combiners, (), dict(zip(ends, values, strict=True))):
-        kinds = " and ".join(dict.fromkeys(r.combiner.value for r in started.values()))
+    combiners = {start: r.combiner for start, r in started.items() if r.rides is None}
+    passengers = [start for start, r in started.items() if r.rides is not None]
+    if not only_joins(body, combiners, passengers, dict(zip(ends, values, strict=True))):
+        kinds = " and ".join(dict.fromkeys(r.combiner.value for r in started.values() if r.rides is None))
         cursor = next(iter(started.values())).cursor
         hint = "only join values with it: m = Kokkos::max(m, v), if (v > m) m = v, p *= v, ..."
         scope.refuse(cursor, f"this kernel does more with its accumulator than a {kinds} may", hint)
@@ -185,10 +406,10 @@ def identity(combiner: Combiner, type_: Scalar) -> Const:
             return constant(0, type_)
 
 
-def deliver(scope: Scope, results: Iterable[Result], reductions: tuple[Reduction, ...]) -> None:
+def deliver(scope: Scope, opened: list[Result], values: list[Symbol]) -> None:
     """Write what a launch has reduced to the result arguments."""
-    for result, reduction in zip(results, reductions, strict=True):
-        deliver_to(scope, result.target, reduction.result, result.cursor)
+    for result, value in zip(opened, values, strict=True):
+        deliver_to(scope, result.target, value, result.cursor)
 
 
 def deliver_to(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:

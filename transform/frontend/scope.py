@@ -204,6 +204,14 @@ class Unset:
 
 
 @dataclass(frozen=True, slots=True)
+class Reducer:
+    """A Kokkos reducer, by the name of its class, and what it reduces to."""
+
+    kind: str
+    target: Place | Group
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """An execution policy: bounds as written (of any integer type) and the execution space."""
 
@@ -238,7 +246,19 @@ class Broken:
 
 
 Binding = (
-    Value | Memory | NoView | Choice | ViewName | Alias | Object | Unset | Policy | Member | Closure | Broken
+    Value
+    | Memory
+    | NoView
+    | Choice
+    | ViewName
+    | Alias
+    | Object
+    | Unset
+    | Reducer
+    | Policy
+    | Member
+    | Closure
+    | Broken
 )
 
 Env = dict[int, Binding]

@@ -254,8 +254,8 @@ class Reduction:
     the combiner's identity if there were no iterations.
 
     ``location`` (``MIN`` and ``MAX`` only): a host scalar of type ``long`` that says where the result comes
-    from. Contributions then have one index, a number that differs between iterations; of equal values the
-    least number wins, and it is -1 where nothing was contributed.
+    from. Contributions then have one index, the number of the iteration (``ir/numbering.py``); of equal
+    values the least number wins, and it is -1 where nothing was contributed.
     """
 
     accumulator: Symbol

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -40,7 +40,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import View
+from transform.ir.types import Array, View
 
 
 def op_atoms(op: Op) -> tuple[Atom, ...]:
@@ -198,6 +198,20 @@ def written(block: Block) -> frozenset[Symbol]:
             case _:
                 pass
     return frozenset(found)
+
+
+def without_effects(block: Block, kept: Collection[Symbol]) -> Block:
+    """``block`` without what it does to memory, except to local arrays and to ``kept``."""
+
+    def keeps(s: Stmt) -> bool:
+        match s:
+            case Store(memory=m) | Increment(memory=m) | Accumulate(memory=m):
+                return isinstance(m.type, Array) or m in kept
+            case _:
+                return True
+
+    stmts = (s for s in block.stmts if keeps(s))
+    return Block(tuple(map_blocks(s, lambda inner: without_effects(inner, kept)) for s in stmts))
 
 
 def loaded(block: Block) -> set[Symbol]:
