@@ -1,0 +1,1 @@
+#define EULER_KOKKOS_USE_DOUBLE 1
