@@ -121,7 +121,7 @@ def _record(type_: ClangType) -> Shape:
     name = plain_spelling(type_)
     declaration = type_.get_declaration()
     definition = declaration.get_definition() or declaration
-    bases = base_types(definition)
+    bases = () if name.startswith("std::pair<") else base_types(definition)  # its base is empty
     if definition.kind == CursorKind.UNION_DECL or bases is None:
         return Unknown(name)
     parts = [shape(b) for b in bases]

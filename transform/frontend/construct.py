@@ -28,6 +28,7 @@ from transform.frontend.scope import (
     THIS,
     Alias,
     Broken,
+    Either,
     Element,
     Group,
     Lvalue,
@@ -99,17 +100,13 @@ def initialise(scope: Scope, target: Lvalue, type_: Shape, init: Cursor) -> None
             _refer(scope, target, init)
         case Record() if _constructs(init):
             constructed(scope, target, type_, init)
-        case Row(extent=extent, element=element) if _constructs(init):
+        case Row() if _constructs(init):
             if len(arguments(init)) == 1:  # a copy
                 initialise(scope, target, type_, arguments(init)[0])
                 return
-            if isinstance(element, Scalar):
-                default(scope, target, type_, init)  # what a constructor of std::array does
-                return
-            for i in range(extent):  # one default constructor for all elements
-                item = indexed(scope, target, Const(i, INT), init)
-                if item is not None:
-                    initialise(scope, item, element, init)
+            if _is_value_initialised(init):
+                clear(scope, target, type_, init)
+            default(scope, target, type_, init)
         case Record() | Row():
             source = scope.object(scope, init, "", True)
             if source is not None:
@@ -131,7 +128,7 @@ def _choose(scope: Scope, target: Lvalue, type_: Shape, init: Cursor) -> None:
 
 
 def _scalar(scope: Scope, target: Lvalue, type_: Scalar, init: Cursor) -> None:
-    assert isinstance(target, Variable | Element | Sum)
+    assert isinstance(target, Variable | Element | Sum | Either)
     name = ""
     if isinstance(target, Variable):
         name = getattr(scope.env[target.key], "name", "")
@@ -198,15 +195,19 @@ def _fill(
             for i in range(extent):
                 item = indexed(scope, target, Const(i, INT), init)
                 if item is not None:
-                    position = _next(scope, item, element, items, position, None, init)
+                    position = _next(scope, item, element, items, position, init)
         case Record():
             for base in type_.bases:
-                position = _next(scope, part(target, base), base, items, position, None, init)
-            with _this(scope, target):
-                for field in type_.fields:
-                    member = target.member(field.key) if isinstance(target, Group) else None
-                    if member is not None:
-                        position = _next(scope, member, field.shape, items, position, field.declaration, init)
+                position = _next(scope, part(target, base), base, items, position, init)
+            for field in type_.fields:
+                member = target.member(field.key) if isinstance(target, Group) else None
+                if member is not None and position < len(items):
+                    position = _next(scope, member, field.shape, items, position, init)
+                elif member is not None:
+                    with _this(scope, target):  # members named in a default initialiser are the new object's
+                        _without_item(
+                            scope, member, field.shape, default_initializer(field.declaration), init
+                        )
         case _:
             pass
     return position
@@ -218,17 +219,11 @@ def _next(
     type_: Shape,
     items: list[Cursor],
     position: int,
-    declaration: Cursor | None,
     init: Cursor,
 ) -> int:
-    """Initialise one part of an aggregate from the next item, or without one."""
+    """Initialise one part of an aggregate from the next item, or without one; return the next position."""
     if position >= len(items):
-        written = default_initializer(declaration) if declaration is not None else None
-        if written is not None:
-            initialise(scope, target, type_, written)
-        else:
-            clear(scope, target, type_, init)
-            default(scope, target, type_, init)
+        _without_item(scope, target, type_, None, init)
         return position
     item = strip(items[position])
     whole = item.kind == _K.INIT_LIST_EXPR or not isinstance(type_, Row | Record) or _is_same(item, type_)
@@ -240,6 +235,14 @@ def _next(
         scope.refuse(item, "this conversion in a list is not supported", hint)
         return position + 1
     return _fill(scope, target, type_, items, position, init)
+
+
+def _without_item(scope: Scope, target: Lvalue, type_: Shape, written: Cursor | None, init: Cursor) -> None:
+    if written is not None:
+        initialise(scope, target, type_, written)
+    else:
+        clear(scope, target, type_, init)
+        default(scope, target, type_, init)
 
 
 def _is_same(item: Cursor, type_: Shape) -> bool:
@@ -289,11 +292,16 @@ def constructed(scope: Scope, target: Lvalue, type_: Record, call: Cursor) -> No
         if written:
             scope.refuse(call, "this constructor is not supported", "define it in the class")
             return
-        if source_text(call).endswith((")", "}")):  # T() sets everything to zero first, T x; does not
+        if _is_value_initialised(call):
             clear(scope, target, type_, call)
         default(scope, target, type_, call)
     else:
         _run(scope, target, type_, constructor, given, call)
+
+
+def _is_value_initialised(call: Cursor) -> bool:
+    """Whether a default constructor is called as ``T()`` or ``T{}``, which sets everything to zero first."""
+    return source_text(call).endswith((")", "}"))
 
 
 def _has_body(constructor: Cursor) -> bool:

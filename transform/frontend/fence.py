@@ -50,7 +50,6 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
 
 _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
-    "Kokkos::abort": "check the arguments before the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",
     "Kokkos::TeamThreadRange": "write the inner loop as a for loop",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from transform.frontend import fence, lambdas
 from transform.frontend.arith import convert
 from transform.frontend.clang import (
+    ClangType,
     Cursor,
     CursorKind,
     TypeKind,
@@ -34,7 +35,7 @@ from transform.frontend.cpptypes import (
     scalar,
 )
 from transform.frontend.identity import referenced
-from transform.frontend.objects import allocate, binding_of, copy, keys, leaves
+from transform.frontend.objects import allocate, binding_of, copy, keys, leaves, reference_to, referred
 from transform.frontend.places import (
     array_operand,
     binding,
@@ -43,12 +44,13 @@ from transform.frontend.places import (
     place_type,
     pointee,
 )
-from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
+from transform.frontend.references import forwarded, is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import (
     THIS,
     Alias,
     Binding,
     Broken,
+    Either,
     Element,
     Group,
     Handle,
@@ -72,6 +74,7 @@ from transform.ir.types import BOOL, Array
 from transform.ir.walk import walk as walk_ir
 
 _K = CursorKind
+METHODS = (_K.CXX_METHOD, _K.CONVERSION_FUNCTION)
 
 
 def inlined_value(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) -> Atom | None:
@@ -128,6 +131,10 @@ def _quoted(callee: Cursor) -> str:
     return "this lambda" if unnamed else f"'{callee.spelling}'"
 
 
+def _is_pointer(type_: ClangType) -> bool:
+    return bool(type_.get_canonical().kind == TypeKind.POINTER)
+
+
 def _name(callee: Cursor) -> str:
     """A name for the result that C++ can spell: not that of an operator."""
     return str(callee.spelling) if str(callee.spelling).isidentifier() else TEMPORARY
@@ -135,26 +142,18 @@ def _name(callee: Cursor) -> str:
 
 def inlined_place(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) -> Lvalue | None:
     """The object that a call returns, or what the reference that it returns denotes."""
-    by_reference = is_reference(callee.result_type)
+    by_reference = is_reference(callee.result_type) or _is_pointer(callee.result_type)
     definition = callee.get_definition()
     wanted: Binding = Unset()
     if not by_reference and not _returns_last(definition):
         made = allocate(scope, name or _name(callee), shape(callee.result_type), cursor)
         wanted = binding_of(made) or Broken()
     findings = len(scope.findings)
-    match inlined(scope, cursor, callee, wanted, top):
-        case Alias(place=target):
-            return target
-        case Object(place=found):
-            return found
-        case Memory(symbol=symbol):
-            return Part(symbol)
-        case Unset() if len(scope.findings) == findings:
-            message = f"'{callee.spelling}' may end without returning a value"
-            scope.refuse(cursor, message, "return on every path")
-        case _:
-            pass
-    return None
+    result = inlined(scope, cursor, callee, wanted, top)
+    if isinstance(result, Unset) and len(scope.findings) == findings:
+        message = f"'{callee.spelling}' may end without returning a value"
+        scope.refuse(cursor, message, "return on every path")
+    return referred(result)
 
 
 def inlined_view(scope: Scope, cursor: Cursor, callee: Cursor, top: bool) -> Handle | None:
@@ -179,11 +178,11 @@ def returned(scope: Scope, cursor: Cursor, value: Cursor) -> None:
             atom = scope.expression(scope, value, name, True)
             scope.env[result] = Value(name, type_, convert(scope, atom, type_, name, cursor))
         case Unset() | Alias():
-            found = scope.object(scope, _local(value), "", True)
-            if isinstance(found, Variable | Element | Sum):
-                scope.env[result] = Alias(found)
-            elif found is not None:
-                scope.env[result] = binding_of(found) or Broken()
+            if value.type.get_canonical().kind == TypeKind.POINTER:
+                found = array_operand(scope, value)
+            else:
+                found = scope.object(scope, _local(value), "", True)
+            scope.env[result] = reference_to(found)
         case Object(place=target):
             found = scope.object(scope, value, "", True)
             if found is not None:
@@ -238,8 +237,8 @@ def inlined(
         return None
     given = arguments(cursor)
     this: Lvalue | None = None
-    if callee.kind == _K.CXX_METHOD and not callee.is_static_method():
-        this, given = _object(scope, cursor, callee, given)
+    if callee.kind in METHODS and not callee.is_static_method():
+        this, given = _object(scope, cursor, callee, given, top)
         if this is None:
             return None
     definition = callee.get_definition()
@@ -259,22 +258,27 @@ def inlined(
 
 
 def _object(
-    scope: Scope, cursor: Cursor, callee: Cursor, given: list[Cursor]
+    scope: Scope, cursor: Cursor, callee: Cursor, given: list[Cursor], top: bool
 ) -> tuple[Lvalue | None, list[Cursor]]:
-    """The object of a member-function call, and the arguments without it."""
+    """The object of a member-function call, and the arguments without it. C++17 evaluates it before them."""
     inner = expressions(cursor)
     function = inner[0] if inner else None
     while function is not None and function.kind == _K.PAREN_EXPR:
         function = expressions(function)[0]
     if function is None or function.kind != _K.MEMBER_REF_EXPR or key(function.referenced) != key(callee):
-        return lvalue(scope, given[0]), given[1:]  # an operator
+        return _evaluated(scope, given[0], top and len(given) == 1), given[1:]  # an operator
     base = expressions(function)
     if not base:
         this = scope.env.get(THIS)
         return (this.place if isinstance(this, Object) else None), given
     if base[0].type.get_canonical().kind == TypeKind.POINTER:
         return pointee(scope, base[0]), given
-    return lvalue(scope, base[0]), given
+    return _evaluated(scope, base[0], top), given
+
+
+def _evaluated(scope: Scope, cursor: Cursor, top: bool) -> Lvalue | None:
+    cursor = strip(cursor)
+    return scope.object(scope, cursor, "", top) if cursor.kind == _K.CALL_EXPR else lvalue(scope, cursor)
 
 
 def run(
@@ -411,7 +415,9 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
     if element is None:
         scope.refuse(argument, *fence.variable_type(parameter))
         return None
-    if is_reference(type_) and (is_mutable_reference(type_) or is_lvalue_of(argument, element)):
+    of_value = type_.get_canonical().kind == TypeKind.RVALUEREFERENCE and forwarded(argument) is None
+    aliases = is_mutable_reference(type_) or (is_reference(type_) and is_lvalue_of(argument, element))
+    if aliases and not of_value:
         target_place = place(scope, argument)
         if target_place is None:
             return None
@@ -452,7 +458,7 @@ def pointer_argument(scope: Scope, argument: Cursor) -> Binding | None:
 def pointer_to(target: Lvalue | None) -> Binding | None:
     """A pointer to an object, array or scalar."""
     match target:
-        case Variable() | Element() | Sum():
+        case Variable() | Element() | Sum() | Either():
             return Alias(target, pointer=True)
         case Group() | Part():
             return Object(target, pointer=True)

@@ -37,8 +37,15 @@ _NEUTRAL_POLICY_ARGUMENTS = (
     "Kokkos::Dynamic",
 )
 
-# Host calls without an effect on values.
-WITHOUT_EFFECT = ("Kokkos::fence", "Kokkos::Profiling::pushRegion", "Kokkos::Profiling::popRegion")
+# Calls without an effect on values. After an abort there are none.
+WITHOUT_EFFECT = (
+    "Kokkos::fence",
+    "Kokkos::Profiling::pushRegion",
+    "Kokkos::Profiling::popRegion",
+    "Kokkos::abort",
+    "std::abort",
+    "abort",
+)
 
 SWAPS = ("std::swap", "Kokkos::kokkos_swap", "Kokkos::swap", "Kokkos::Experimental::swap")
 

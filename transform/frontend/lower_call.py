@@ -15,10 +15,10 @@ from transform.frontend.clang import (
 )
 from transform.frontend.classes import ARRAY_CLASSES, Row, is_object, shape
 from transform.frontend.cpptypes import class_name, is_view, scalar
-from transform.frontend.inline import inlined_value, lambda_value
+from transform.frontend.inline import METHODS, inlined_value, lambda_value
 from transform.frontend.lower_math import math_call
 from transform.frontend.places import is_broken, member_base, place, read
-from transform.frontend.references import is_inlinable
+from transform.frontend.references import forwarded, is_inlinable
 from transform.frontend.scope import Scope
 from transform.frontend.team_handle import LAUNCH_NUMBERS, launch_number, member, member_call
 from transform.frontend.view_members import view_property
@@ -42,7 +42,7 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return None
     if (number := _integral_constant(callee)) is not None:
         return constant(number, scalar(cursor.type) or SIZE)
-    if callee.kind == _K.CXX_METHOD:
+    if callee.kind in METHODS:
         return _method(scope, cursor, callee, name, top)
     if callee.kind != _K.FUNCTION_DECL:
         message = f"an object of type '{cursor.type.spelling}' is not supported here"
@@ -50,6 +50,8 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return None
     if is_inlinable(callee):
         return inlined_value(scope, cursor, callee, name, top)
+    if (source := forwarded(cursor)) is not None:
+        return scope.expression(scope, source, name, top)
     found = math_call(scope, cursor, callee, name)
     if found is not None:
         return found

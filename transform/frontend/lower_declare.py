@@ -124,7 +124,8 @@ def _bound(place_: Lvalue | None) -> Binding:
 def _is_simple(init: Cursor) -> bool:
     """Whether a pointer is initialised with ``&x``, an array or another pointer."""
     source = strip(init)
-    return source.kind in (_K.UNARY_OPERATOR, _K.DECL_REF_EXPR, _K.MEMBER_REF_EXPR, _K.CXX_THIS_EXPR)
+    known = (_K.UNARY_OPERATOR, _K.DECL_REF_EXPR, _K.MEMBER_REF_EXPR, _K.CXX_THIS_EXPR)
+    return source.kind in known or source.type.get_canonical().kind == TypeKind.CONSTANTARRAY
 
 
 def _refuse_type(scope: Scope, cursor: Cursor, init: Cursor | None) -> None:

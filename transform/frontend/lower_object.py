@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from transform.frontend import fence
+from transform.frontend.arith import convert
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
     arguments,
     expressions,
     is_written,
-    qualified,
     strip,
 )
 from transform.frontend.classes import ARRAY_CLASSES, shape
 from transform.frontend.construct import construct, is_new
 from transform.frontend.cpptypes import class_name, is_reference
-from transform.frontend.inline import inlined_place
-from transform.frontend.objects import copy
+from transform.frontend.inline import METHODS, inlined_place
+from transform.frontend.objects import copy, duplicate, reference_to, referred
 from transform.frontend.places import indexed, is_view_access, lvalue, member_base
-from transform.frontend.references import is_inlinable
-from transform.frontend.scope import Lvalue, Scope
+from transform.frontend.references import forwarded, is_inlinable
+from transform.frontend.scope import Lvalue, Scope, Unset
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Const
-from transform.ir.types import INT
+from transform.ir.types import BOOL, INT
 
 _K = CursorKind
 _CASTS = (_K.CXX_FUNCTIONAL_CAST_EXPR, _K.CXX_STATIC_CAST_EXPR, _K.CSTYLE_CAST_EXPR)
 _LVALUES = (_K.DECL_REF_EXPR, _K.MEMBER_REF_EXPR, _K.ARRAY_SUBSCRIPT_EXPR, _K.UNARY_OPERATOR)
-_SAME = ("std::move", "std::forward", "std::as_const")
 
 
 def object_expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Lvalue | None:
@@ -37,9 +36,7 @@ def object_expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Lva
     if cursor.kind in _CASTS and is_reference(cursor.type):
         return lvalue(scope, expressions(cursor)[-1])
     if cursor.kind == _K.CONDITIONAL_OPERATOR and not any(is_new(s) for s in expressions(cursor)[1:]):
-        message = "a reference to a choice of objects is not supported"
-        scope.refuse(cursor, message, "copy the object into a variable of its own first")
-        return None
+        return _chosen(scope, cursor)
     if cursor.kind in (_K.INIT_LIST_EXPR, _K.CONDITIONAL_OPERATOR, *_CASTS):
         return construct(scope, cursor, name)
     if cursor.kind in _LVALUES:
@@ -56,16 +53,44 @@ def object_expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Lva
     given = [a for a in arguments(cursor) if is_written(a)]
     if callee.kind == _K.CONSTRUCTOR:
         return construct(scope, cursor, name)
-    if qualified(callee) in _SAME and len(given) == 1:
-        return lvalue(scope, given[0])
+    if (source := forwarded(cursor)) is not None:
+        return lvalue(scope, source)
     if callee.kind == _K.CXX_METHOD and class_name(callee.semantic_parent.type) in ARRAY_CLASSES:
         return _array_method(scope, cursor, str(callee.spelling), given)
     if callee.spelling == "operator=" and callee.is_default_method():
         return _assign(scope, given)
-    if callee.kind in (_K.CXX_METHOD, _K.FUNCTION_DECL) and is_inlinable(callee):
+    if callee.kind in (*METHODS, _K.FUNCTION_DECL) and is_inlinable(callee):
         return inlined_place(scope, cursor, callee, name, top)
     scope.refuse(cursor, *fence.function(callee))
     return None
+
+
+def _chosen(scope: Scope, cursor: Cursor) -> Lvalue | None:
+    """``c ? a : b`` as an lvalue."""
+    condition, *sides = expressions(cursor)
+    cond = convert(scope, scope.expression(scope, condition, "", False), BOOL, "", condition)
+    if isinstance(cond, Const):
+        return lvalue(scope, sides[0 if cond.value else 1])
+    key = scope.key()
+    scope.env[key] = Unset()
+
+    def side(cursor: Cursor) -> None:
+        scope.env[key] = reference_to(lvalue(scope, cursor))
+
+    then = scope.branch(lambda: side(sides[0]))
+    orelse = scope.branch(lambda: side(sides[1]))
+    scope.join(cond, then, orelse, cursor)
+    return referred(scope.env.pop(key))
+
+
+def swap_values(scope: Scope, cursor: Cursor) -> None:
+    """``std::swap(a, b)`` of scalars, arrays or objects."""
+    a, b = (lvalue(scope, side) for side in arguments(cursor))
+    if a is None or b is None:
+        return
+    old = duplicate(scope, a, cursor)
+    copy(scope, a, b, cursor)
+    copy(scope, b, old, cursor)
 
 
 def _assign(scope: Scope, given: list[Cursor]) -> Lvalue | None:

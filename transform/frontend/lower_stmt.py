@@ -27,6 +27,7 @@ from transform.frontend.lower_declare import declaration, declare
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import launch
 from transform.frontend.lower_loop import do_loop, for_loop, while_loop
+from transform.frontend.lower_object import swap_values
 from transform.frontend.lower_range import range_for
 from transform.frontend.lower_scan import scan
 from transform.frontend.lower_switch import switch
@@ -160,6 +161,8 @@ def _call(scope: Scope, cursor: Cursor) -> None:
     elif name in kokkos.SWAPS and is_view(arguments(cursor)[0].type):
         a, b = arguments(cursor)
         swap(scope, a, b, cursor)
+    elif name in kokkos.SWAPS:
+        swap_values(scope, cursor)
     else:
         call(scope, cursor, "", True)
 

@@ -11,6 +11,10 @@ from transform.frontend import places
 from transform.frontend.clang import Cursor, location
 from transform.frontend.classes import Indirect, Record, Row, Shape, Unknown
 from transform.frontend.scope import (
+    Alias,
+    Binding,
+    Broken,
+    Either,
     Element,
     Group,
     Lvalue,
@@ -18,6 +22,7 @@ from transform.frontend.scope import (
     Object,
     Opaque,
     Part,
+    Place,
     Scope,
     Slot,
     Sum,
@@ -90,7 +95,7 @@ def copy(scope: Scope, target: Lvalue, source: Lvalue, cursor: Cursor) -> None:
             _copy_array(scope, target, source, cursor)
         case Opaque(), Opaque():
             pass
-        case ((Variable() | Element() | Sum()), (Variable() | Element() | Sum())):
+        case ((Variable() | Element() | Sum() | Either()), (Variable() | Element() | Sum() | Either())):
             if isinstance(target, Variable) and not isinstance(scope.env[target.key], Value):
                 assert isinstance(source, Variable)
                 scope.env[target.key] = scope.env[source.key]
@@ -170,22 +175,22 @@ def duplicate(scope: Scope, place: Lvalue, cursor: Cursor) -> Lvalue:
             made = Variable(scope.key())
             scope.env[made.key] = scope.env[key]
             return made
-        case Element() | Sum():
-            variable = scope.variable(place_name(place), places.place_type(scope, place))
+        case Element() | Sum() | Either():
+            variable = scope.variable(_place_name(place), places.place_type(scope, place))
             copy(scope, variable, place, cursor)
             return variable
         case _:
             return place
 
 
-def place_name(place: Element | Sum) -> str:
-    return place.memory.name if isinstance(place, Element) else place.accumulator.name
+def _place_name(place: Place) -> str:
+    return place.memory.name if isinstance(place, Element) else "value"
 
 
 def clear(scope: Scope, target: Lvalue, shape: Shape, cursor: Cursor) -> None:
     """``target = {}`` of scalars and arrays."""
     match shape, target:
-        case Scalar(), (Variable() | Element() | Sum()):
+        case Scalar(), (Variable() | Element() | Sum() | Either()):
             places.write(scope, target, zero(shape), cursor)
         case Row(extent=extent, element=element), _:
             for i in range(extent):
@@ -210,6 +215,30 @@ def binding_of(place: Lvalue) -> Memory | Object | None:
             return Object(place)
         case Memory():
             return place
+        case _:
+            return None
+
+
+def reference_to(place: Lvalue | None) -> Binding:
+    """The binding of a reference to what is denoted; ``None`` stands for a finding."""
+    match place:
+        case Variable() | Element() | Sum() | Either():
+            return Alias(place)
+        case None:
+            return Broken()
+        case _:
+            return binding_of(place) or Broken()
+
+
+def referred(binding: Binding | None) -> Lvalue | None:
+    """What a reference or an object stands for; ``None`` for anything else."""
+    match binding:
+        case Alias(place=target):
+            return target
+        case Object(place=found):
+            return found
+        case Memory(symbol=symbol):
+            return Part(symbol) if isinstance(symbol.type, Array) else binding
         case _:
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
@@ -31,6 +32,7 @@ from transform.frontend.scope import (
     Alias,
     Binding,
     Broken,
+    Either,
     Element,
     Group,
     Lvalue,
@@ -47,7 +49,7 @@ from transform.frontend.scope import (
 from transform.frontend.shape import element_index, rank
 from transform.frontend.views import view_of
 from transform.ir.build import scalar as atom_type
-from transform.ir.nodes import Atom, Const, How, Increment, Load, Store, Symbol
+from transform.ir.nodes import Atom, Block, Const, How, Increment, Load, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
 
 _SUM_READ = (
@@ -87,7 +89,7 @@ def place(scope: Scope, cursor: Cursor) -> Place | None:
     match lvalue(scope, cursor):
         case Variable(key=variable) if not isinstance(scope.env[variable], Value):
             pass
-        case (Variable() | Element() | Sum()) as found:
+        case (Variable() | Element() | Sum() | Either()) as found:
             return found
         case None:
             return None
@@ -132,7 +134,7 @@ def binding(scope: Scope, cursor: Cursor) -> Binding | None:
     match _member(scope, cursor):
         case Variable(key=variable):
             return scope.env[variable]
-        case (Element() | Sum()) as element:
+        case (Element() | Sum() | Either()) as element:
             return Alias(element)
         case Part(memory=symbol, index=()):
             return Memory(symbol)
@@ -231,8 +233,8 @@ def is_view_access(cursor: Cursor) -> bool:
 def member_base(call: Cursor) -> Cursor | None:
     """The object of a member-function call."""
     inner = expressions(call)
-    if not inner or inner[0].kind != CursorKind.MEMBER_REF_EXPR:
-        return None
+    if not inner or inner[0].kind != CursorKind.MEMBER_REF_EXPR or inner[0].spelling != call.spelling:
+        return None  # an operator; its operand may be a member
     base = expressions(inner[0])
     return strip(base[0]) if base else None
 
@@ -268,6 +270,8 @@ def array_operand(scope: Scope, cursor: Cursor) -> Lvalue | None:
     """The array that a subscript or a pointer parameter goes into: an array, or a pointer to its start."""
     source = strip(cursor)
     if source.type.get_canonical().kind != TypeKind.POINTER:
+        return lvalue(scope, source)
+    if source.kind == CursorKind.CALL_EXPR:
         return lvalue(scope, source)
     match binding(scope, source):
         case Memory(symbol=symbol) if isinstance(symbol.type, Array):
@@ -366,6 +370,14 @@ def read(scope: Scope, source: Place, name: str, cursor: Cursor) -> Atom:
         case Sum():
             scope.refuse(cursor, *_SUM_READ)
             return scope.dummy(cursor)
+        case Either(cond=cond, then=then, orelse=orelse):
+            with scope.collect() as yes:
+                a = read(scope, then, "", cursor)
+            with scope.collect() as no:
+                b = read(scope, orelse, "", cursor)
+            if not yes and not no:
+                return apply(scope, "select", (cond, a, b), name, cursor)
+            return scope.choose(cond, (Block(tuple(yes)), a), (Block(tuple(no)), b), name, cursor)
         case _:
             assert_never(source)
 
@@ -390,12 +402,23 @@ def write(scope: Scope, target: Place, value: Atom, cursor: Cursor) -> None:
                 scope.stmts.append(Store(symbol, index, value, location(cursor)))
         case Sum():
             scope.refuse(cursor, *_SUM_WRITTEN)
+        case Either():
+            _on_chosen(scope, target, lambda side: write(scope, side, value, cursor), cursor)
         case _:
             assert_never(target)
 
 
+def _on_chosen(scope: Scope, target: Either, change: Callable[[Place], None], cursor: Cursor) -> None:
+    """Change the one of two places that is chosen."""
+    then = scope.branch(lambda: change(target.then))
+    orelse = scope.branch(lambda: change(target.orelse))
+    scope.join(target.cond, then, orelse, cursor)
+
+
 def is_sum(scope: Scope, target: Place) -> bool:
     """Whether a place is the accumulator of a reduction, which is only added to."""
+    if isinstance(target, Either):
+        return is_sum(scope, target.then) or is_sum(scope, target.orelse)
     binding = scope.env[target.key] if isinstance(target, Variable) else None
     return isinstance(target, Sum) or (isinstance(binding, Value) and binding.sum)
 
@@ -415,6 +438,8 @@ def increment(scope: Scope, target: Place, value: Atom, how: How, cursor: Cursor
                 host_increment(scope, target, value, how, cursor)
             else:
                 scope.stmts.append(Increment(symbol, index, value, how, location(cursor)))
+        case Either():
+            _on_chosen(scope, target, lambda side: increment(scope, side, value, how, cursor), cursor)
         case _:
             assert_never(target)
 
@@ -433,6 +458,8 @@ def place_type(scope: Scope, target: Place) -> Scalar:
             element = type_.element
             assert isinstance(element, Scalar)
             return element
+        case Either(then=then):
+            return place_type(scope, then)
         case _:
             assert_never(target)
 

@@ -370,7 +370,7 @@ def _named(scope: Scope, target: Place) -> str:
         binding = scope.env[target.key]
         assert isinstance(binding, Value)
         return binding.name
-    return target.memory.name if isinstance(target, Element) else target.accumulator.name
+    return target.memory.name if isinstance(target, Element) else "result"
 
 
 def check_joins(scope: Scope, started: dict[Symbol, Result], kernel: Block, ends: dict[Symbol, Atom]) -> None:

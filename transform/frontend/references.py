@@ -11,6 +11,7 @@ from transform.frontend.clang import (
     has_global_storage,
     in_system_header,
     namespace,
+    qualified,
     strip,
     unary_kind,
 )
@@ -49,6 +50,16 @@ def is_lvalue_of(cursor: Cursor, type_: Scalar) -> bool:
         # math functions such as std::max return references too, to one of their arguments
         return callee.kind == _K.CXX_METHOD or (callee.kind == _K.FUNCTION_DECL and is_inlinable(callee))
     return cursor.kind in _LVALUES
+
+
+def forwarded(cursor: Cursor) -> Cursor | None:
+    """What ``std::move`` or ``std::forward`` is applied to."""
+    cursor = strip(cursor)
+    callee = cursor.referenced if cursor.kind == _K.CALL_EXPR else None
+    if callee is None or qualified(callee) not in ("std::move", "std::forward", "std::as_const"):
+        return None
+    given = arguments(cursor)
+    return given[0] if len(given) == 1 else None
 
 
 def is_inlinable(callee: Cursor) -> bool:

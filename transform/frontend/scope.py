@@ -6,12 +6,105 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from transform.analysis.teams import Share
 from transform.diagnostics import Diagnostic
+from transform.frontend.bindings import SYNTHETIC
+from transform.frontend.bindings import (
+    THIS as THIS,
+)
+from transform.frontend.bindings import (
+    Alias as Alias,
+)
+from transform.frontend.bindings import (
+    Axis as Axis,
+)
+from transform.frontend.bindings import (
+    Binding as Binding,
+)
+from transform.frontend.bindings import (
+    Broken as Broken,
+)
+from transform.frontend.bindings import (
+    Choice as Choice,
+)
+from transform.frontend.bindings import (
+    Closure as Closure,
+)
+from transform.frontend.bindings import (
+    Either as Either,
+)
+from transform.frontend.bindings import (
+    Element as Element,
+)
+from transform.frontend.bindings import (
+    Env as Env,
+)
+from transform.frontend.bindings import (
+    Group as Group,
+)
+from transform.frontend.bindings import (
+    Handle as Handle,
+)
+from transform.frontend.bindings import (
+    Lvalue as Lvalue,
+)
+from transform.frontend.bindings import (
+    Mapping as Mapping,
+)
+from transform.frontend.bindings import (
+    Member as Member,
+)
+from transform.frontend.bindings import (
+    Memory as Memory,
+)
+from transform.frontend.bindings import (
+    NoView as NoView,
+)
+from transform.frontend.bindings import (
+    Object as Object,
+)
+from transform.frontend.bindings import (
+    Opaque as Opaque,
+)
+from transform.frontend.bindings import (
+    Part as Part,
+)
+from transform.frontend.bindings import (
+    Place as Place,
+)
+from transform.frontend.bindings import (
+    Policy as Policy,
+)
+from transform.frontend.bindings import (
+    Reducer as Reducer,
+)
+from transform.frontend.bindings import (
+    Slot as Slot,
+)
+from transform.frontend.bindings import (
+    Sum as Sum,
+)
+from transform.frontend.bindings import (
+    TeamShape as TeamShape,
+)
+from transform.frontend.bindings import (
+    Unset as Unset,
+)
+from transform.frontend.bindings import (
+    Value as Value,
+)
+from transform.frontend.bindings import (
+    Variable as Variable,
+)
+from transform.frontend.bindings import (
+    ViewName as ViewName,
+)
 from transform.frontend.clang import Cursor, location
 from transform.frontend.cpptypes import scalar
+from transform.frontend.leaving import Leaving, either, leaving
+from transform.ir import build
 from transform.ir.build import TEMPORARY, Fresh
 from transform.ir.nodes import (
     Apply,
@@ -27,245 +120,11 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import BOOL, DOUBLE, Scalar
-from transform.ir.walk import defines, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transform.frontend.instances import Instances
-
-
-# ---- places: what an lvalue denotes ----
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A scalar variable, by the key of its declaration."""
-
-    key: int
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element of a View or local array."""
-
-    memory: Symbol
-    index: tuple[Atom, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """The accumulator of a parallel_reduce body."""
-
-    accumulator: Symbol
-
-
-Place = Variable | Element | Sum
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One index of the View behind a mapping: ``first + sum(step * index[position])``, where no ``first``
-    is 0 and no ``step`` is 1."""
-
-    first: Atom | None
-    terms: tuple[tuple[int, Atom | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """How a View shows a part of another one: one axis per dimension of that View, own extents."""
-
-    axes: tuple[Axis, ...]
-    extents: tuple[Atom, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """A View or a whole local array; with ``mapping``, a part of a View."""
-
-    symbol: Symbol
-    mapping: Mapping | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A whole local array (``index`` is empty), or the subarray that some indices leave."""
-
-    memory: Symbol
-    index: tuple[Atom, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """An object of class type, or an array of such (one local array per scalar member: each member is then
-    a ``Part``). ``type`` is the canonical spelling of the class; members of bases come first."""
-
-    type: str
-    members: tuple[Slot, ...]
-
-    def member(self, declaration: int) -> Lvalue | None:
-        """The member with this key of its declaration."""
-        return next((m.place for m in self.members if m.key == declaration), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Opaque:
-    """A member whose type the front end does not know: refused where it is used, not where it is declared."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    key: int  # of the member's declaration
-    name: str
-    place: Lvalue
-
-
-Lvalue = Place | Part | Memory | Group | Opaque
-"""What an lvalue of any type denotes; ``Memory`` is a View. A ``Variable`` in a ``Group`` stands for its
-key's binding, whatever that is: the member may be a View, a reference or a pointer."""
-
-
-# ---- bindings: what a declared name stands for ----
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A scalar variable. ``atom`` is its current value, ``None`` where it may be uninitialised;
-    ``fixed`` is why it must not be assigned, or empty; ``sum``: the partial sum of a nested reduction, which
-    is only added to."""
-
-    name: str
-    type: Scalar
-    atom: Atom | None
-    fixed: str = ""
-    sum: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NoView:
-    """A View variable that stands for no View here; ``why`` says the reason."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A View variable that stands for one of two Views."""
-
-    cond: Atom
-    then: Handle
-    orelse: Handle
-
-
-# Not a string alias: ``isinstance`` takes it.
-Handle = Memory | NoView | Choice
-
-
-@dataclass(frozen=True, slots=True)
-class ViewName:
-    """A reference to a View variable."""
-
-    key: int
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A reference, or with ``pointer`` a pointer, to a scalar."""
-
-    place: Place
-    pointer: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TeamShape:
-    """The team of a TeamPolicy: its number of threads (``None``: Kokkos chooses it), and whether a thread
-    may have more than one vector lane."""
-
-    size: Atom | None
-    lanes: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """A variable of class type, a ``std::array`` that is a part of something, a reference to one of these,
-    or with ``pointer`` a pointer."""
-
-    place: Group | Part
-    pointer: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unset:
-    """What names nothing yet: a View, reference or pointer member before its initialiser, the result of a
-    function that returns a reference before its return statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reducer:
-    """A Kokkos reducer, by the name of its class, and what it reduces to."""
-
-    kind: str
-    target: Place | Group
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """An execution policy: bounds as written (of any integer type) and the execution space."""
-
-    space: str
-    bounds: tuple[tuple[Atom, Atom], ...]
-    team: TeamShape | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """The team handle of a kernel over a TeamPolicy. ``thread`` and ``threads`` stand for ``team_rank()`` and
-    ``team_size()``: no value of the lowered kernel may depend on ``thread``."""
-
-    league_rank: Atom
-    league_size: Atom
-    thread: Symbol
-    threads: Atom
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """A lambda, or a function that a pointer points to. ``copied``: what the variables that it captures by
-    copy stand for in its body; those that it captures by reference are the variables themselves."""
-
-    cursor: Cursor
-    copied: tuple[tuple[int, Binding], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A declaration that was refused: its uses are not reported again."""
-
-
-Binding = (
-    Value
-    | Memory
-    | NoView
-    | Choice
-    | ViewName
-    | Alias
-    | Object
-    | Unset
-    | Reducer
-    | Policy
-    | Member
-    | Closure
-    | Broken
-)
-
-Env = dict[int, Binding]
-
-THIS = 2
-"""The key of ``*this``: declarations have their addresses as keys, 1 is no declaration."""
-_SYNTHETIC = -(1 << 20)  # below the keys of results, which are minus the depth of inlining
 
 
 class Left(Enum):
@@ -413,14 +272,17 @@ class Scope:
         return target
 
     def variable(self, name: str, type_: Scalar) -> Variable:
-        """A new scalar variable, uninitialised, that no declaration stands for: a member of an object."""
+        """A new scalar variable that no declaration stands for: a member of an object.
+
+        It starts as zero. A correct program never reads an indeterminate member, but which are set may
+        depend on numbers (``p[d] = ...`` with an ``operator[]`` that picks a member)."""
         variable = Variable(self.key())
-        self.env[variable.key] = Value(name, type_, None)
+        self.env[variable.key] = Value(name, type_, zero(type_))
         return variable
 
     def key(self) -> int:
         """A key that no declaration has."""
-        return _SYNTHETIC - self.fresh.symbol("", BOOL).id
+        return SYNTHETIC - self.fresh.symbol("", BOOL).id
 
     def apply(self, fn: str, args: tuple[Atom, ...], type_: Scalar, name: str, cursor: Cursor) -> Symbol:
         return self.let(Apply(fn, args), type_, name, cursor)
@@ -453,10 +315,21 @@ class Scope:
         """
         merges: list[Merge] = []
         negated: list[int] = []
+        leave = (
+            Leaving(self.fresh, then[0], True, merges),
+            Leaving(self.fresh, orelse[0], False, merges),
+        )
         for name, binding in list(self.env.items()):
             a, b = then[1][name], orelse[1][name]
+            if isinstance(binding, Unset):
+                chosen = either(cond, a, b, *leave)
+                if chosen is None:
+                    hint = "copy it into a variable of its own first"
+                    self.refuse(cursor, "a reference to one of two arrays or Views is not supported", hint)
+                self.env[name] = chosen or Broken()
+                continue
             if isinstance(a, Handle) and isinstance(b, Handle):
-                sides = _leaving(self, a, then[0], True, merges), _leaving(self, b, orelse[0], False, merges)
+                sides = leaving(a, leave[0]), leaving(b, leave[1])
                 self.env[name] = sides[0] if sides[0] == sides[1] else Choice(cond, *sides)
                 continue
             if not (isinstance(binding, Value) and isinstance(a, Value) and isinstance(b, Value)):
@@ -506,52 +379,5 @@ class Scope:
             self.stmts.append(If(cond, then, orelse, merges, location(cursor)))
 
 
-def _leaving(scope: Scope, handle: Handle, block: Block, taken: bool, merges: list[Merge]) -> Handle:
-    """``handle`` as the code after a branch may name it: numbers that the branch defines become merges."""
-    inside = {n for s in walk(block) for n in defines(s)}
-    known: dict[Atom, Atom] = {}
-
-    def out(atom: Atom) -> Atom:
-        if atom not in inside:
-            return atom
-        if atom not in known:
-            assert isinstance(atom, Symbol) and isinstance(atom.type, Scalar)
-            other = zero(atom.type)
-            result = scope.fresh.symbol(atom.name, atom.type)
-            merges.append(Merge(result, atom, other) if taken else Merge(result, other, atom))
-            known[atom] = result
-        return known[atom]
-
-    def moved(h: Handle) -> Handle:
-        match h:
-            case NoView():
-                return h
-            case Choice(cond=cond, then=then, orelse=orelse):
-                return Choice(out(cond), moved(then), moved(orelse))
-            case Memory(symbol=symbol) if symbol in inside:
-                return NoView("it is made inside a branch")
-            case Memory(mapping=None):
-                return h
-            case Memory(symbol=symbol, mapping=mapping):
-                assert mapping is not None
-                axes = tuple(
-                    Axis(
-                        None if a.first is None else out(a.first),
-                        tuple((p, None if step is None else out(step)) for p, step in a.terms),
-                    )
-                    for a in mapping.axes
-                )
-                return Memory(symbol, Mapping(axes, tuple(out(e) for e in mapping.extents)))
-            case _:
-                assert_never(h)
-
-    return moved(handle) if inside else handle
-
-
 _TRUE, _FALSE = Const(True, BOOL), Const(False, BOOL)
-
-
-def zero(type_: Scalar) -> Const:
-    if type_ == BOOL:
-        return Const(False, type_)
-    return Const(0.0 if type_.is_float else 0, type_)
+zero = build.zero

@@ -166,5 +166,11 @@ class Builder:
         return self.let(Apply("copy", (a,)), a.type, name)
 
 
+def zero(type_: Scalar) -> Const:
+    if type_ == BOOL:
+        return Const(False, type_)
+    return Const(0.0 if type_.is_float else 0, type_)
+
+
 def block(stmts: list[Stmt]) -> Block:
     return Block(tuple(stmts))
