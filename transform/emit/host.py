@@ -422,6 +422,7 @@ class HostPrinter(KernelPrinter):
             for a in uses(inner)
         }
         for s in walk(block):
+            self.used.update(uses(s))
             if isinstance(s, Let) and s.target in chosen and s.target not in captured:
                 self.inline[s.target] = s
 
