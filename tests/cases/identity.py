@@ -37,5 +37,13 @@ CASES = (
     Case("identity", "local_buffer", {"y": (N,), "x": (N,), "n": N}),
     Case("identity", "returned_views", {"a": (N, 2), "x": (N,), "n": N, "mode": 1}),
     Case("identity", "returned_views", {"a": (N, 2), "x": (N,), "n": N, "mode": 0}, note="other"),
+    *(
+        Case("identity", "converges", {"u": (N,), "v": (N,), "n": N, "limit": k}, note=f"{k}")
+        for k in (10.0, 0.3, 0.05, 0.02)
+    ),
+    *(
+        Case("identity", "swapped_members", {"u": (N,), "dt": 0.2, "n": N, "steps": k}, note=f"{k}")
+        for k in (0, 3)
+    ),
 )
 COMPILED = ("swap_in_time_loop", "leapfrog", "swapped_sometimes", "allocated_later")

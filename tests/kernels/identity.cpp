@@ -160,3 +160,41 @@ double returned_views(Matrix a, In x, int n, int mode) {
   }, r);
   return r;
 }
+
+// The number of steps, and so which View is which, depends on the data.
+double converges(Vector u, Vector v, int n, double limit) {
+  double change = 1;
+  int steps = 0;
+  while (change > limit) {
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { v(i) = 0.5 * u(i) + 0.1 * u(i) * u((i + 1) % n); });
+    change = 0;
+    Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += (u(i) - v(i)) * (u(i) - v(i)); }, change);
+    std::swap(u, v);
+    ++steps;
+    if (steps == 20) break;
+  }
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += u(i) * u(i) + v(i); }, r);
+  return r;
+}
+
+struct Fields {
+  Vector now, next;
+  double dt;
+  void step(int n) {
+    auto a = now;
+    auto b = next;
+    const double h = dt;
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { b(i) = a(i) + h * a(i) * a((i + 1) % n); });
+    std::swap(now, next);
+  }
+};
+
+double swapped_members(Vector u, double dt, int n, int steps) {
+  Fields f{u, Vector("next", n), dt};
+  for (int t = 0; t < steps; ++t) f.step(n);
+  auto last = f.now;
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += last(i) * last(i); }, r);
+  return r;
+}
