@@ -30,18 +30,12 @@ PRELUDE = """
 #include <initializer_list>
 
 // Every element, in row-major order.
-template <class V, class F> void each(const V& v, F f) {
-  const auto n = [&](unsigned d) { return d < unsigned(V::rank) ? v.extent(d) : 1; };
-  for (std::size_t i = 0; i < n(0); ++i)
-    for (std::size_t j = 0; j < n(1); ++j)
-      for (std::size_t k = 0; k < n(2); ++k)
-        for (std::size_t l = 0; l < n(3); ++l) {
-          if constexpr (V::rank == 0) f(v());
-          if constexpr (V::rank == 1) f(v(i));
-          if constexpr (V::rank == 2) f(v(i, j));
-          if constexpr (V::rank == 3) f(v(i, j, k));
-          if constexpr (V::rank == 4) f(v(i, j, k, l));
-        }
+template <class V, class F, class... I> void each(const V& v, F f, I... i) {
+  if constexpr (sizeof...(I) == unsigned(V::rank)) {
+    f(v(i...));
+  } else {
+    for (std::size_t next = 0; next < v.extent(sizeof...(I)); ++next) each(v, f, i..., next);
+  }
 }
 template <class V, class T> void fill(const V& v, std::initializer_list<T> data) {
   auto from = data.begin();

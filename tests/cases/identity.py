@@ -32,7 +32,6 @@ CASES = (
         Case("identity", "chosen_view", {"x": (N,), "y": (N,), "mode": k, "n": N}, note=str(k))
         for k in (0, 1, 2)
     ),
-    Case("identity", "allocated_later", {"x": (N,), "n": N}),
     Case("identity", "wrapped", {"x": (12,), "n": 4, "m": 3}),
     Case("identity", "local_buffer", {"y": (N,), "x": (N,), "n": N}),
     Case("identity", "returned_views", {"a": (N, 2), "x": (N,), "n": N, "mode": 1}),
@@ -46,4 +45,4 @@ CASES = (
         for k in (0, 3)
     ),
 )
-COMPILED = ("swap_in_time_loop", "leapfrog", "swapped_sometimes", "allocated_later")
+COMPILED = ("swap_in_time_loop", "leapfrog", "swapped_sometimes")

@@ -98,23 +98,6 @@ double chosen_view(In x, In y, int mode, int n) {
   return q * n;
 }
 
-double allocated_later(In x, int n) {
-  Vector t("none", 0);
-  t = Vector("t", n);
-  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { t(i) = x(i) * x(i); });
-  Vector other(Kokkos::view_alloc(Kokkos::WithoutInitializing, "other"), n);
-  Kokkos::deep_copy(other, t);
-  Kokkos::resize(t, n + 2);
-  Kokkos::parallel_for(2, KOKKOS_LAMBDA(int i) { t(n + i) = other(i) * other(i); });
-  double r = 0, q = 0;
-  Kokkos::parallel_reduce(n + 2, KOKKOS_LAMBDA(int i, double& s) { s += t(i) * t(i); }, r);
-  Kokkos::realloc(t, n);
-  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { t(i) += other(i) * r; });
-  Kokkos::resize(t, 2);
-  Kokkos::parallel_reduce(t.extent(0), KOKKOS_LAMBDA(int i, double& s) { s += t(i) * t(i); }, q);
-  return r + q;
-}
-
 double wrapped(Vector x, int n, int m) {
   Kokkos::View<double**, Kokkos::LayoutRight, Kokkos::MemoryUnmanaged> rows(x.data(), n, m);
   Kokkos::View<double**, Kokkos::LayoutLeft, Kokkos::MemoryTraits<Kokkos::Unmanaged>> columns(x.data(), n, m);
