@@ -54,6 +54,10 @@ def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
         return _constructed(scope, source, name)
     if source.kind == _K.INIT_LIST_EXPR and not expressions(source):
         return _EMPTY
+    if callee is not None and callee.spelling == "operator=" and is_view(source.type):
+        target, given = arguments(source)
+        assign_view(scope, target, given, source)
+        return view_value(scope, target, name)
     if callee is not None and qualified(callee) in _SAME:
         return view_value(scope, arguments(source)[0], name)
     if callee is not None and callee.kind in (_K.FUNCTION_DECL, _K.CXX_METHOD):
