@@ -311,10 +311,7 @@ typename V::value_type levels(V x) {
       x.extent(0), KOKKOS_LAMBDA(const size_t i) { x(i) = 3 * x(i); });
   Kokkos::parallel_for(
       x.extent(0) - 1, KOKKOS_LAMBDA(const size_t i) {
-        if (i != x.extent(0) - 1)
-          y(i + 1) = 2.6 * x(i) * x(i);
-        else
-          y(i) = 2.6 * x(0) * x(0);
+        if (i + 1 < x.extent(0)) y(i + 1) = 2.6 * x(i) * x(i);
       });
   const size_t most = 10;
   const size_t rows = x.extent(0) > most ? most : x.extent(0);

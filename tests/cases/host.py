@@ -61,5 +61,13 @@ CASES = (
     Case("host", "result_and_output", {"x": (N,), "y": (N,), "a": 0.7, "n": N}, wrt=("x", "a"), note="value"),
     Case("host", "parameter_returned", {"x": (N,), "y": (N,), "a": 0.7, "n": N}),
     Case("host", "input_overwritten_after_loop", {"u": (N,), "w": (N,), "n": N, "steps": 4}),
+    Case("host", "execution_space_instances", {"x": (N,), "a": 0.7, "n": N}),
 )
-COMPILED = ("power_iteration", "nested_time_loops", "branch_in_time_loop", "two_time_loops", "empty_ranges")
+COMPILED = (
+    "execution_space_instances",
+    "power_iteration",
+    "nested_time_loops",
+    "branch_in_time_loop",
+    "two_time_loops",
+    "empty_ranges",
+)

@@ -272,3 +272,23 @@ void input_overwritten_after_loop(Vector u, Vector w, int n, int steps) {
     Kokkos::parallel_for("step", n, KOKKOS_LAMBDA(int i) { u(i) = sin(u(i)) + w(i); });
   Kokkos::parallel_for("after", n, KOKKOS_LAMBDA(int i) { w(i) = w(i) * u(i); });
 }
+
+template <class Space>
+void fill_on(const Space& where, Kokkos::View<double*> v, double a) {
+  Kokkos::parallel_for(
+      Kokkos::RangePolicy<Space>(where, 0, v.extent(0), Kokkos::ChunkSize(4)),
+      KOKKOS_LAMBDA(const int i) { v(i) = a * a * i; });
+}
+
+double execution_space_instances(Kokkos::View<const double*> x, double a, int n) {
+  const Kokkos::DefaultExecutionSpace space;
+  Kokkos::View<double*> v("v", n);
+  fill_on(space, v, a);
+  fill_on(Kokkos::DefaultExecutionSpace(), v, 2 * a);
+  double result = 0;
+  Kokkos::parallel_reduce(
+      Kokkos::MDRangePolicy<Kokkos::Rank<2>>(space, {0, 0}, {n, 2}),
+      KOKKOS_LAMBDA(const int i, const int j, double& sum) { sum += x(i) * v(i) * (j + 1); }, result);
+  space.fence();
+  return result;
+}

@@ -223,6 +223,11 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of an execution space: it says where something runs, not what."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A declaration that was refused: its uses are not reported again."""
 
@@ -240,6 +245,7 @@ Binding = (
     | Policy
     | Member
     | Closure
+    | Instance
     | Broken
 )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from transform.frontend import fence, lambdas
+from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.arith import convert
+from transform.frontend.bindings import Instance
 from transform.frontend.clang import (
     ClangType,
     Cursor,
@@ -29,6 +30,7 @@ from transform.frontend.clang import (
 from transform.frontend.classes import is_object, shape
 from transform.frontend.cpptypes import (
     array,
+    class_name,
     is_mutable_reference,
     is_reference,
     is_view,
@@ -408,6 +410,8 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
         return lambdas.find(scope, argument)
     if type_.get_canonical().kind in (TypeKind.POINTER, TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY):
         return pointer_argument(scope, argument)
+    if class_name(type_) in kokkos.SPACES:
+        return Instance()
     element = scalar(type_)
     if element is None and is_object(type_):
         made = scope.construct(scope, argument, str(parameter.spelling))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transform.frontend import fence, kokkos, lambdas
 from transform.frontend.arith import convert
+from transform.frontend.bindings import Instance
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
@@ -15,7 +16,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.classes import is_object, shape
 from transform.frontend.construct import construct
-from transform.frontend.cpptypes import array, is_mutable_reference, is_reference, is_view, scalar
+from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
 from transform.frontend.inline import pointer_argument
 from transform.frontend.local_arrays import declare_array
 from transform.frontend.lower_expr import expression
@@ -85,6 +86,8 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         if init is None:
             scope.refuse(cursor, "a policy without bounds is not supported", "give its bounds here")
         return found or Broken()
+    if class_name(type_) in kokkos.SPACES:
+        return Instance()
     if is_reducer(type_) and init is not None:
         return reducer_variable(scope, init)
     element = scalar(type_)

@@ -52,6 +52,7 @@ def policy(scope: Scope, cursor: Cursor) -> Policy | None:
         scope.refuse(cursor, *fence.policy(source))
         return None
     given = [strip(a) for a in _policy_arguments(source) if is_written(a)]
+    given = [a for a in given if class_name(a.type) not in (*kokkos.SPACES, "Kokkos::ChunkSize")]
     if len(given) == 1 and kokkos.is_policy(given[0].type):  # a copy
         return policy(scope, given[0])
     space, unknown = kokkos.policy_space(source.type)
