@@ -145,13 +145,6 @@ def has_global_storage(declaration: Cursor) -> bool:
     return int(_library().clang_Cursor_hasVarDeclGlobalStorage(declaration)) == 1
 
 
-def specialized_template(declaration: Cursor) -> Cursor | None:
-    """The template that a class or function is an instance of."""
-    cursor = _library().clang_getSpecializedCursorTemplate(declaration)
-    cursor._tu = declaration._tu
-    return None if cursor.kind.is_invalid() else cursor
-
-
 def is_public(member: Cursor) -> bool:
     """Whether code outside of the class may name a member."""
     return bool(member.access_specifier == cindex.AccessSpecifier.PUBLIC)

@@ -12,7 +12,7 @@ from transform.frontend.clang import (
     expressions,
     is_virtual_base,
     key,
-    specialized_template,
+    template_of,
 )
 from transform.frontend.cpptypes import (
     class_name,
@@ -147,7 +147,7 @@ def _member(type_: ClangType) -> Shape:
 def base_types(definition: Cursor) -> tuple[ClangType, ...] | None:
     """The types of the direct bases; ``None`` if one is virtual or depends on a template argument."""
     members = list(definition.get_children())
-    if not members and (pattern := specialized_template(definition)) is not None:
+    if not members and (pattern := template_of(definition)) is not None:
         members = list(pattern.get_children())  # an instantiation shows no children
     found = []
     for member in members:

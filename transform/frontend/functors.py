@@ -11,7 +11,7 @@ from transform.frontend.clang import (
     CursorKind,
     arguments,
     children,
-    specialized_template,
+    template_of,
 )
 from transform.frontend.classes import base_types
 from transform.frontend.cpptypes import is_view, plain_spelling, scalar, unreferenced
@@ -71,7 +71,7 @@ def _members(class_: ClangType) -> Iterator[Cursor]:
     declaration = class_.get_declaration()
     definition = declaration.get_definition() or declaration
     members = children(definition)
-    if not members and (pattern := specialized_template(definition)) is not None:
+    if not members and (pattern := template_of(definition)) is not None:
         # what is called must be an instance of these: only their names are of use
         yield from (m for m in children(pattern) if m.spelling in _OWN_REDUCTION)
     else:
