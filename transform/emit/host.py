@@ -19,7 +19,6 @@ from transform.ir.nodes import (
     DeepCopy,
     Increment,
     Launch,
-    Let,
     PrefixSum,
     Range,
     Reduction,
@@ -421,10 +420,7 @@ class HostPrinter(KernelPrinter):
             for inner in walk(s.body)
             for a in uses(inner)
         }
-        for s in walk(block):
-            self.used.update(uses(s))
-            if isinstance(s, Let) and s.target in chosen and s.target not in captured:
-                self.inline[s.target] = s
+        self._find(block, chosen - captured)
 
 
 def _view(symbol: Symbol) -> View:
