@@ -22,10 +22,7 @@ from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.tangent import tangent
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
-from transform.ir.build import Fresh
-from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Accumulate, Block, Param, Program, Return
-from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.verify import verify
 from transform.ir.walk import walk
@@ -37,13 +34,7 @@ Arguments = dict[str, Any]
 
 def primal(path: Path, function: str) -> Program:
     """As ``pipeline.parse``, for the toolchain's Kokkos."""
-    return tidy(lower(path, ParseOptions(kokkos_include=toolchain().kokkos.include), function))
-
-
-def tidy(program: Program) -> Program:
-    fresh = Fresh(pipeline._last_id(program))
-    body = remove_dead(simplify(remove_dead(program.body), fresh))
-    return replace(program, body=body)
+    return pipeline.prepared(lower(path, ParseOptions(kokkos_include=toolchain().kokkos.include), function))
 
 
 def spread(plans: list[Plan], most: int = MOST_PLANS) -> list[Plan]:

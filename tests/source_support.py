@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from clang import cindex
 
-from tests.gradient_support import Arguments, Oracle, copied, primal, spread, tidy
+from tests.gradient_support import Arguments, Oracle, copied, primal, spread
 from tests.interpreter import run
 from tests.kernel_generator import Features
 from tests.kokkos_support import toolchain
@@ -56,7 +56,7 @@ def read(path: Path, text: str, function: str = "f") -> Program:
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not clang._harmless(d)]
     assert not errors, f"{[str(e) for e in errors]}\n{text}"
     try:
-        return tidy(front.lower_function(targets.select(unit.cursor, path, function), path))
+        return pipeline.prepared(front.lower_function(targets.select(unit.cursor, path, function), path))
     except Incomplete:
         return primal(path, function)
 

@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.gradient_support import Oracle, copied, spread, tidy
+from tests.gradient_support import Oracle, copied, spread
 from tests.interpreter import run
 from tests.program_generator import Generator
 from transform import pipeline
@@ -33,7 +33,7 @@ def attempt(seed: int) -> str:
     raw = generator.program()
     arguments = generator.arguments()
     verify(raw)
-    program = tidy(raw)
+    program = pipeline.prepared(raw)
     verify(program)
     before, after = copied(arguments), copied(arguments)
     value, again = run(raw, before), run(program, after)

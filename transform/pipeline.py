@@ -24,6 +24,7 @@ from transform.emit import cpp
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
+from transform.ir.induction import closed_counters
 from transform.ir.liveness import remove_dead, remove_dead_tapes
 from transform.ir.nodes import Atom, Block, Flat, How, Increment, Launch, Program, Return, Rows, Stmt, Symbol
 from transform.ir.simplify import simplify
@@ -76,7 +77,8 @@ def parse(path: Path, options: ParseOptions, function: str | None = None) -> Pro
 def prepared(program: Program) -> Program:
     """A lowered function, simplified and without dead code."""
     fresh = Fresh(_last_id(program))
-    return replace(program, body=remove_dead(simplify(remove_dead(program.body), fresh)))
+    body = closed_counters(remove_dead(program.body), fresh)
+    return replace(program, body=remove_dead(simplify(body, fresh)))
 
 
 def differentiate(

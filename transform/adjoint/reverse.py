@@ -9,6 +9,7 @@ stacks: each has one ``Save`` and one ``Restore``, executed equally often in opp
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from transform.adjoint.kernel import UNRECORDED, KernelSweep
@@ -269,6 +270,7 @@ class _HostSweep(Sweep):
                         "keep the value in a local scalar, or write to a different View",
                     )
                 )
+        launch = _without_empty_sums(launch, kernel.scalars.values())
         launch = replace(launch, body=natural_order(launch.body))
         self.origin.update(kernel.origin)
         proved = verdicts(launch, injective_tuples(s))
@@ -481,6 +483,13 @@ class _HostSweep(Sweep):
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
         for s, total in joined.items():
             adj.add(s, total)
+
+
+def _without_empty_sums(launch: Launch, sums: Collection[Symbol]) -> Launch:
+    """Leave out those ``sums`` to which nothing is added any more."""
+    added = written(launch.body)
+    kept = tuple(r for r in launch.reductions if r.accumulator in added or r.result not in sums)
+    return replace(launch, reductions=kept)
 
 
 def _host_free(loop: For) -> list[Symbol]:

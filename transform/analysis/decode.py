@@ -17,11 +17,11 @@ ZERO = Affine((), 0)
 
 
 def determined(components: Iterable[Affine], bounds: Bounds) -> frozenset[Affine]:
-    """The values, constants left out, that are equal wherever all ``components`` are."""
+    """The values that are equal wherever all ``components`` are; what never varies is left out of them."""
     known: set[Affine] = set()
-    todo = [combine(ZERO, x, 1) for x in components]
+    todo = list(components)
     while todo:
-        x = _without_constant(todo.pop())
+        x = _varying(todo.pop())
         if x in known or not x.terms:
             continue
         known.add(x)
@@ -30,8 +30,8 @@ def determined(components: Iterable[Affine], bounds: Bounds) -> frozenset[Affine
     return frozenset(known)
 
 
-def _without_constant(x: Affine) -> Affine:
-    return Affine(x.terms, 0)
+def _varying(x: Affine) -> Affine:
+    return Affine(tuple((t, c) for t, c in x.terms if varies(Affine(((t, 1),), 0))), 0)
 
 
 def _digits(x: Affine, bounds: Bounds) -> list[Affine]:
@@ -117,7 +117,7 @@ def _divided(known: set[Affine]) -> list[Affine]:
                 for first, second in ((a, b), (b, a)):
                     inner = Affine(((("op", "div", dividend, first), 1),), 0)
                     found.append(Affine(((("op", "div", inner, second), 1),), 0))
-    return [x for x in found if _without_constant(x) not in known]
+    return [x for x in found if _varying(x) not in known]
 
 
 def varies(x: Affine) -> bool:
