@@ -182,6 +182,10 @@ def _values(signature: Signature) -> tuple[list[str], list[str]]:
 
 
 def _returning(signature: Signature, call: str) -> list[str]:
+    """Call, keep what the call changed in objects, and return its value."""
+    after = [f"    {line}" for line in signature.finish(lambda a: _of(signature, a, "value"))]
+    if after and signature.returns is not None:
+        return [f"    const double value = static_cast<double>({call});", *after, "    return value;"]
     if signature.returns is None:
-        return [f"    {call};", "    return 0.0;"]
+        return [f"    {call};", *after, "    return 0.0;"]
     return [f"    return static_cast<double>({call});"]

@@ -222,17 +222,20 @@ class PassiveScalar {
   static constexpr bool active = false;
 
   PassiveScalar(const Source& in, const char* name, Role role)
-      : role_(role), value_(in.read<T>(name, 1)[0]) {}
+      : role_(role), value_(in.read<T>(name, 1)[0]), initial_(value_) {}
 
   Role role() const { return role_; }
-  T value() const { return value_; }
+  T& value() { return value_; }
   Vector values() const { return {static_cast<double>(value_)}; }
   void set_values(const Vector& data) { value_ = static_cast<T>(data[0]); }
-  void restore() {}
+  void restore() {
+    if (role_.written) value_ = initial_;
+  }
 
  protected:
   Role role_;
   T value_;
+  T initial_;
 };
 
 template <class T>
@@ -246,7 +249,7 @@ class ActiveScalar : public PassiveScalar<T> {
   Vector adjoints() const { return {static_cast<double>(adjoint_)}; }
   void set_adjoints(const Vector& data) { adjoint_ = static_cast<T>(data[0]); }
   void fill_adjoints(double value) { adjoint_ = static_cast<T>(value); }
-  T tangent() const { return tangent_; }
+  T& tangent() { return tangent_; }
   Vector tangents() const { return {static_cast<double>(tangent_)}; }
   void set_tangents(const Vector& data) { tangent_ = static_cast<T>(data[0]); }
   void drop_tangents() {}

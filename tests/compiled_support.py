@@ -98,6 +98,7 @@ def _function(call: Call) -> str:
         body.append(f"    {grad};")
     else:
         body.append(f'    const double value = {grad}; if (call) std::printf(" %.17g", value);')
+    body += [f"    {line}" for line in signature.finish(lambda a: a.name)]
     body += ["  }", *(_print(a, n) for a, n in _printed(signature)), '  std::printf("\\n");', "}"]
     return "\n".join(body)
 
@@ -115,6 +116,7 @@ def _primal(call: Call) -> str:
         body.append(f"  {value};")
     else:
         body.append(f'  std::printf(" %.17g", double({value}));')
+    body += [f"  {line}" for line in signature.finish(lambda a: a.name)]
     body += [_print(a, a.name) for a in signature.arguments if a.written]
     return "\n".join([*body, '  std::printf("\\n");', "}"])
 

@@ -115,6 +115,8 @@ class Oracle:
         body = Block(tuple(s for s in t.body.stmts if not isinstance(s, Return)))
         returned = next((s.value for s in t.body.stmts if isinstance(s, Return)), None)
         machine = execute(params, body, {**arguments, **dots})
+        for name, value in machine.outputs.items():
+            (arguments if name in arguments else dots)[name] = value
         self._same_outputs(None if returned is None else machine.atom(returned), arguments)
         slope = None if t.result is None else machine.atom(t.result)
         return {p.name: dots[f"{p.name}_d"] for p in t.tangents}, slope
@@ -165,6 +167,7 @@ class Oracle:
         given = {f"{name}_b": copy_of(value) for name, value in d.seeds.items()}
         given["seed"] = d.seed
         machine = execute(params, closed.body, {**arguments, **given})
+        arguments.update({p.name: machine.atom(value) for p, value in closed.outputs.items()})
         self._same_outputs(None if closed.returned is None else machine.atom(closed.returned), arguments)
         result: Arguments = {}
         for a in self.adjoint.signature.arguments:
@@ -173,7 +176,8 @@ class Oracle:
             result[a.name] = given[f"{a.name}_b"]
         for symbol, bar in closed.scalar_bars.items():
             if symbol.name in result:
-                result[symbol.name] = result[symbol.name] + machine.atom(bar)
+                before = 0.0 if symbol in closed.outputs else result[symbol.name]
+                result[symbol.name] = before + machine.atom(bar)
         return result
 
     def check(self, plan: Plan) -> None:
@@ -209,7 +213,7 @@ def _gradient_parameters(adjoint: Adjoint, gradient: Gradient) -> tuple[Param, .
     """The primal's parameters, the adjoint Views and the seed; the body is verified with them."""
     params = [*adjoint.program.params]
     for p in adjoint.program.params:
-        if p.symbol in adjoint.with_adjoint and isinstance(p.symbol.type, View):
+        if p.symbol in adjoint.with_adjoint and p.symbol in gradient.adjoints:
             params.append(Param(gradient.adjoints[p.symbol], ""))
     if gradient.seed is not None:
         params.append(Param(gradient.seed, ""))

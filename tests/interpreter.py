@@ -39,6 +39,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Op,
+    Output,
     Param,
     PrefixSum,
     Program,
@@ -81,9 +82,11 @@ _ufunc = {
 }  # fmt: skip
 
 
-def run(program: Program, arguments: Mapping[str, Any]) -> Any:
-    """Run ``program`` on arguments by parameter name; arrays are changed in place. Returns its value."""
-    return execute(program.params, program.body, arguments).result
+def run(program: Program, arguments: dict[str, Any]) -> Any:
+    """Run ``program`` on arguments by parameter name, which are changed. Returns its value."""
+    machine = execute(program.params, program.body, arguments)
+    arguments.update(machine.outputs)
+    return machine.result
 
 
 def execute(params: tuple[Param, ...], body: Block, arguments: Mapping[str, Any]) -> Machine:
@@ -118,6 +121,7 @@ class Machine:
         self.tapes: dict[str, list[Any]] = defaultdict(list)
         self.reductions: dict[Symbol, Reduction] = {}
         self.result: Any = None
+        self.outputs: dict[str, Any] = {}
         self.detector: RaceDetector | None = None  # of the launch that is running
         self.touched: set[tuple[Symbol, tuple[int, ...]]] = set()  # by the block being colored
 
@@ -187,6 +191,8 @@ class Machine:
                 if total is not None:
                     assert isinstance(total.type, Scalar)
                     self.values[total] = convert(running, total.type)
+            case Output(param=param, value=value):
+                self.outputs[param.name] = self.atom(value)
             case Return(value=value):
                 self.result = self.atom(value)
             case Save(tape=tape, source=source):

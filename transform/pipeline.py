@@ -26,7 +26,20 @@ from transform.frontend.lower import lower
 from transform.ir.build import Fresh
 from transform.ir.induction import closed_counters
 from transform.ir.liveness import remove_dead, remove_dead_tapes
-from transform.ir.nodes import Atom, Block, Flat, How, Increment, Launch, Program, Return, Rows, Stmt, Symbol
+from transform.ir.nodes import (
+    Atom,
+    Block,
+    Flat,
+    How,
+    Increment,
+    Launch,
+    Output,
+    Program,
+    Return,
+    Rows,
+    Stmt,
+    Symbol,
+)
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
@@ -94,9 +107,11 @@ def differentiate(
     by_name = {p.symbol.name: p.symbol for p in program.params}
     independents = [by_name[a.name] for a in sig.arguments if a.independent]
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
-    program = own_arrays(program, activity(program, independents, dependents), _last_id(program))
-    program = attach(program, activity(program, independents, dependents), _last_id(program))
-    active = activity(program, independents, dependents)
+    # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
+    varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
+    program = own_arrays(program, activity(program, varied, dependents), _last_id(program))
+    program = attach(program, activity(program, varied, dependents), _last_id(program))
+    active = activity(program, varied, dependents)
     findings = [
         *_name_clashes(program, sig),
         *_atomic_views(program),
@@ -118,8 +133,8 @@ def differentiate(
     gradients: dict[str, Gradient] = {}
     verdicts: tuple[tuple[str, Verdict], ...] = ()
     for name in ("fused", "split"):
-        views = frozenset(s for s in with_adjoint if isinstance(s.type, View))
-        sweeps = reverse(program, active, views, _last_id(program), fuse=name == "fused")
+        seeded = frozenset(s for s in with_adjoint if isinstance(s.type, View) or s in dependents)
+        sweeps = reverse(program, active, seeded, _last_id(program), fuse=name == "fused")
         if sweeps is not None:
             gradients[name] = _clean(sweeps)
             verdicts = sweeps.verdicts
@@ -310,13 +325,15 @@ def _clean(sweeps: Sweeps) -> Gradient:
         return remove_dead(simplify(body, fresh))
 
     body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts))
-    raw = Gradient(body, sweeps.seed, sweeps.adjoints, sweeps.scalar_bars, sweeps.returned, sweeps.origin)
+    raw = Gradient(
+        body, sweeps.seed, sweeps.adjoints, sweeps.scalar_bars, sweeps.returned, sweeps.outputs, sweeps.origin
+    )
     return _tidied(raw, passes)
 
 
 def _tidied(gradient: Gradient, passes: Callable[[Block], Block]) -> Gradient:
     """Run clean-up passes; the gradient's scalar results stay alive as trailing Returns meanwhile."""
-    results: list[Atom] = list(gradient.scalar_bars.values())
+    results: list[Atom] = [*gradient.scalar_bars.values(), *gradient.outputs.values()]
     if gradient.returned is not None:
         results.append(gradient.returned)
     body = passes(Block((*gradient.body.stmts, *(Return(a) for a in results))))
@@ -326,6 +343,7 @@ def _tidied(gradient: Gradient, passes: Callable[[Block], Block]) -> Gradient:
         gradient,
         body=Block(body.stmts[:split]),
         scalar_bars=dict(zip(gradient.scalar_bars, values, strict=False)),
+        outputs=dict(zip(gradient.outputs, values[len(gradient.scalar_bars) :], strict=False)),
         returned=values[-1] if gradient.returned is not None else None,
     )
 
@@ -350,11 +368,12 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
             if name not in floating:
                 raise UsageError(_unknown(program, option, name, names, floating))
     changed = {s.name for s in written(program.body)}
-    views = {p.symbol.name for p in program.params if isinstance(p.symbol.type, View)}
+    changed |= {s.param.name for s in program.body.stmts if isinstance(s, Output)}
+    changed &= set(names)
     for name in of or ():
-        if name not in changed & views:
-            raise UsageError(f"--of {name}: '{program.name}' does not write a View '{name}'")
-    default_of = changed & views & floating if program.returns is None else set()
+        if name not in changed:
+            raise UsageError(f"--of {name}: '{program.name}' does not write '{name}'")
+    default_of = changed & floating if program.returns is None else set()
     dependents = set(of) if of is not None else default_of
     independents = set(wrt) if wrt is not None else floating
     arguments = []
@@ -372,6 +391,7 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
                 name in dependents,
                 name in changed,
                 p.member,
+                p.by,
             )
         )
     return Signature(program.name, program.qualified, program.returns, tuple(arguments), program.formals)

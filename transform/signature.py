@@ -17,7 +17,8 @@ class Argument:
 
     ``spelling`` is its C++ type without reference or trailing const. An argument that is an independent
     or a dependent has an adjoint ``<name>_b`` (and a tangent ``<name>_d``) of type ``adjoint_spelling``:
-    for a View the non-const View type, for a scalar ``T`` plain ``T`` (passed as ``T&``).
+    for a View the non-const View type, for a scalar ``T`` plain ``T`` (passed as ``T&``). A scalar that is
+    ``written``, behind a reference, a pointer or in an object, has its seed in ``<name>_b``, as a View has.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Argument:
     dependent: bool
     written: bool
     member: str = ""  # the C++ expression for a member, such as mesh.nodes.x
+    by: str = ""  # & or * for a scalar behind a reference or pointer
 
     @property
     def has_adjoint(self) -> bool:
@@ -89,15 +91,20 @@ class Signature:
                 if any(path.startswith(f"{p.name}.{member}.") for path in values):
                     lines.append(f"{type_} {p.name}_object_{number}{{}};")
                     lines.append(f"{p.name}_object.{member} = &{p.name}_object_{number};")
-        for a in self.members:
-            owner, path = re.split(r"\.|->", a.member, maxsplit=1)
-            lines.append(f"{owner}_object.{path} = {value(a)};")
+        lines += [f"{_in_object(a)} = {value(a)};" for a in self.members]
         return lines
+
+    def finish(self, value: Callable[[Argument], str]) -> list[str]:
+        """C++ statements after a call that keep what it changed in the objects."""
+        changed = [a for a in self.members if a.written and isinstance(a.type, Scalar)]
+        return [f"{value(a)} = {_in_object(a)};" for a in changed]
 
     def passed(self, value: Callable[[Argument], str]) -> list[str]:
         """The C++ arguments of a call of a derivative, its adjoints aside."""
         return [
-            value(p) if isinstance(p, Argument) else f"{'&' if p.pointer else ''}{p.name}_object"
+            f"{'&' if p.by == '*' else ''}{value(p)}"
+            if isinstance(p, Argument)
+            else f"{'&' if p.pointer else ''}{p.name}_object"
             for p in self.parameters
         ]
 
@@ -107,3 +114,9 @@ class Signature:
         if self.objects and self.objects[0].this:
             return f"{given[0]}.{self.name}({', '.join(given[1:])})"
         return f"::{self.qualified}({', '.join(given)})"
+
+
+def _in_object(member: Argument) -> str:
+    """A member of what ``prepare`` makes."""
+    owner, path = re.split(r"\.|->", member.member, maxsplit=1)
+    return f"{owner}_object.{path}"

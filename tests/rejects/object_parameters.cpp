@@ -1,6 +1,5 @@
-// expect: 12:8 the scalar 's.a' of the caller is changed
-// expect: 12:8 the array 's_c' of the caller is changed
-// expect: 12:8 the member 's.x' that is used is not public
+// expect: 11:8 the array 's_c' of the caller is changed
+// expect: 11:8 the member 's.x' that is used is not public
 #include <Kokkos_Core.hpp>
 class Secret {
   Kokkos::View<double*> x;

@@ -23,6 +23,7 @@ class Gradient:
     adjoints: dict[Symbol, Symbol]
     scalar_bars: dict[Symbol, Atom]
     returned: Atom | None
+    outputs: dict[Symbol, Atom]
     origin: dict[Symbol, Symbol]
 
 

@@ -41,6 +41,7 @@ from transform.ir.nodes import (
     Load,
     Location,
     Merge,
+    Output,
     PrefixSum,
     Program,
     Range,
@@ -58,8 +59,10 @@ from transform.ir.walk import atoms, defines, loaded, walk, written
 class Sweeps:
     """An open gradient: ``forward`` (the primal with ``Save``s), then ``reverse``.
 
-    ``seed`` is the adjoint of the return value, ``adjoints`` maps each View to its adjoint, ``scalar_bars``
-    each scalar parameter to its final adjoint. ``verdicts``: what was proved about races, by kernel label.
+    ``seed`` is the adjoint of the return value; ``adjoints`` maps each View to its adjoint, and each scalar
+    that the function changes to its adjoint on entry; ``scalar_bars`` maps scalar parameters to their final
+    adjoints, ``outputs`` those that change to their final values. ``verdicts``: what was proved about races,
+    by kernel label.
     ``origin`` maps symbols of adjoint kernels to the primal symbols whose value they recompute.
     """
 
@@ -69,6 +72,7 @@ class Sweeps:
     adjoints: dict[Symbol, Symbol]
     scalar_bars: dict[Symbol, Atom]
     returned: Atom | None
+    outputs: dict[Symbol, Atom]
     verdicts: tuple[tuple[str, Verdict], ...]
     origin: dict[Symbol, Symbol]
     last_id: int
@@ -82,7 +86,8 @@ def reverse(
     *,
     fuse: bool,
 ) -> Sweeps | None:
-    """Differentiate ``program``. ``with_adjoint``: View parameters that have a ``_b`` argument.
+    """Differentiate ``program``. ``with_adjoint``: parameters that have a ``_b`` argument whose
+    value on entry counts.
 
     ``fuse``: run the last kernel and its adjoint as one launch; ``None`` is returned where that is not
     possible. Raises ``Refused`` where a needed value can be neither repeated nor recorded.
@@ -134,6 +139,13 @@ class _HostSweep(Sweep):
         if self.program.returns is not None and isinstance(returned, Symbol):
             seed = self.fresh.symbol("seed", self.program.returns)
             adj.add(returned, seed)
+        outputs = {s.param: s.value for s in body.stmts if isinstance(s, Output)}
+        seeds: dict[Symbol, Symbol] = {}
+        for param, value in outputs.items():
+            if param in self.with_adjoint:
+                seeds[param] = self.fresh.symbol(f"{param.name}_b", param.type)
+                if isinstance(value, Symbol):
+                    adj.add(value, seeds[param])
         turn = self._turning_point() if fuse else None
         if fuse and turn is None:
             return None
@@ -155,10 +167,10 @@ class _HostSweep(Sweep):
             for p in self.program.params
             if isinstance(p.symbol.type, Scalar) and is_floating(p.symbol.type)
         }
-        kept = [s for s in forward.stmts if not isinstance(s, Return)]
+        kept = [s for s in forward.stmts if not isinstance(s, Output | Return)]
         if fused is not None and turn is not None:
             at = next(i for i, s in enumerate(stmts) if s is fused)
-            tail = [s for s in body.stmts[turn + 1 :] if not isinstance(s, Return)]
+            tail = [s for s in body.stmts[turn + 1 :] if not isinstance(s, Output | Return)]
             kept = kept[: len(kept) - len(tail) - 1]
             early = [s for s in stmts[:at] if not any(t in self.late for t in defines(s))]
             late = [s for s in stmts[:at] if s not in early]
@@ -169,9 +181,10 @@ class _HostSweep(Sweep):
             Block(tuple(kept)),
             Block(tuple(reversed_)),
             seed,
-            dict(self.adjoints_of),
+            {**self.adjoints_of, **seeds},
             scalar_bars,
             returned,
+            outputs,
             tuple(self.verdicts),
             self.origin,
             self.fresh.symbol("", INT).id,
@@ -182,7 +195,7 @@ class _HostSweep(Sweep):
         stmts = self.program.body.stmts
         for i in reversed(range(len(stmts))):
             match stmts[i]:
-                case Let() | Return():
+                case Let() | Output() | Return():
                     continue
                 case Launch():
                     return i

@@ -30,6 +30,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Merge,
+    Output,
     PrefixSum,
     Program,
     Reduction,
@@ -69,9 +70,10 @@ class _Tangent:
         self.dots: dict[Symbol, Atom] = {}
         self.memory: dict[Symbol, Symbol] = {}
         self.result: Atom | None = None
+        self.parameters: dict[Symbol, Symbol] = {}
 
     def run(self) -> Tangent:
-        parameters: dict[Symbol, Symbol] = {}
+        parameters = self.parameters
         with self.b.block() as stmts:
             for p in self.program.params:
                 s = p.symbol
@@ -153,6 +155,10 @@ class _Tangent:
                     self.b.add_stmt(PrefixSum(self.memory[view], self.dot(start), total_d, s.backward, s.loc))
                     if total is not None and total_d is not None:
                         self.dots[total] = total_d
+            case Output(param=param, value=v):
+                self.b.add_stmt(s)
+                if param in self.parameters:
+                    self.b.add_stmt(Output(self.parameters[param], self.dot(v), s.loc))
             case Return(value=v):
                 if is_floating(v.type):
                     self.result = self.dot(v)

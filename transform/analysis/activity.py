@@ -24,6 +24,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Load,
+    Output,
     PrefixSum,
     Program,
     Return,
@@ -141,6 +142,8 @@ def _edges(body: Block) -> tuple[list[tuple[Symbol, Symbol]], list[Symbol]]:
                 case Launch(reductions=reductions):
                     for r in reductions:
                         flow(r.accumulator, r.result)
+                case Output(param=param, value=value):
+                    flow(value, param)
                 case Return(value=Symbol() as v):
                     returned.append(v)
                 case _:

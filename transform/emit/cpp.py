@@ -10,6 +10,7 @@ from transform.emit.host import HostPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.reductions import needs_runtime
+from transform.ir.build import scalar
 from transform.ir.nodes import (
     Apply,
     Atom,
@@ -18,6 +19,7 @@ from transform.ir.nodes import (
     Const,
     Formal,
     Let,
+    Output,
     PrefixSum,
     Program,
     Replicate,
@@ -56,17 +58,34 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     _members(text, signature)
     _checks(text, signature)
     printer.host_block(closed.body)
+    changed: list[tuple[str, str, str]] = []
+    returned = None if closed.returned is None else printer.expr(closed.returned)
+    if returned is not None and closed.outputs:
+        name = names.fresh("returned")
+        text.add(f"const {_returns(signature)} {name} = {returned};")
+        returned = name
     for p in program.params:
         argument = next(a for a in arguments if a.name == p.symbol.name)
         bar_value = closed.scalar_bars.get(p.symbol)
+        if p.symbol in closed.outputs:
+            type_ = argument.spelling
+            value = printer.expr(closed.outputs[p.symbol])
+            changed.append((type_, argument.member or argument.name, value))
+            if argument.has_adjoint and bar_value is not None:
+                changed.append((type_, f"{argument.name}_b", printer.expr(bar_value)))
+            continue
         if argument.has_adjoint and bar_value is not None and isinstance(p.symbol.type, Scalar):
             if isinstance(bar_value, Const) and bar_value.value == 0:
                 continue
             text.add(f"{argument.name}_b += {printer.expr(bar_value)};")
-    returns = "void" if signature.returns is None else signature.returns.name
-    if closed.returned is not None:
-        text.add(f"return {printer.expr(closed.returned)};")
-    return _gradient_text(signature, workspace, text, returns, namespace, closed.seed is not None)
+    _deliver(text, names, changed)
+    if returned is not None:
+        text.add(f"return {returned};")
+    return _gradient_text(signature, workspace, text, _returns(signature), namespace, closed.seed is not None)
+
+
+def _returns(signature: Signature) -> str:
+    return "void" if signature.returns is None else signature.returns.name
 
 
 def _user_names(program: Program) -> frozenset[str]:
@@ -79,12 +98,23 @@ def _declare_parameters(program: Program, names: Names) -> None:
         names.fresh(f.name)
     for p in program.params:
         names.declare(p.symbol)
+        if p.by == "*":
+            names.fresh(f"{p.symbol.name}_pointer")
 
 
 def _parameter(a: Argument | Formal) -> str:
     if isinstance(a, Formal):
-        return f"{a.spelling}* {a.name}" if a.pointer else f"const {a.spelling}& {a.name}"
+        if a.pointer:
+            return f"{a.spelling}* {a.name}"
+        return f"{'' if a.changed else 'const '}{a.spelling}& {a.name}"
+    if a.by:
+        return f"{a.spelling}{a.by} {_formal(a)}"
     return f"const {a.spelling}& {a.name}" if isinstance(a.type, View) else f"{a.spelling} {a.name}"
+
+
+def _formal(a: Argument | Formal) -> str:
+    """The name of a C++ parameter: behind a pointer, the argument's own name is that of the scalar."""
+    return f"{a.name}_pointer" if isinstance(a, Argument) and a.by == "*" else a.name
 
 
 def _adjoint_parameter(a: Argument) -> str:
@@ -94,9 +124,21 @@ def _adjoint_parameter(a: Argument) -> str:
 
 
 def _members(text: Text, signature: Signature) -> None:
-    """Members of objects as local variables: kernels capture these."""
+    """Members of objects as local variables, for kernels to capture, and scalars behind pointers."""
     for a in signature.members:
         text.add(f"const {a.spelling} {a.name} = {a.member};")
+    for a in signature.arguments:
+        if a.by == "*":
+            text.add(f"{a.spelling}& {a.name} = *{_formal(a)};")
+
+
+def _deliver(text: Text, names: Names, values: list[tuple[str, str, str]]) -> None:
+    """Assign to targets (type, target, value) at once: a value may read what another assignment changes."""
+    kept = [(target, names.fresh("result")) for _, target, _ in values]
+    for (type_, _, value), (_, name) in zip(values, kept, strict=True):
+        text.add(f"const {type_} {name} = {value};")
+    for target, name in kept:
+        text.add(f"{target} = {name};")
 
 
 def _checks(text: Text, signature: Signature) -> None:
@@ -123,7 +165,7 @@ def _gradient_text(
     f = signature.name
     parameters = [_parameter(a) for a in signature.parameters]
     adjoints = [_adjoint_parameter(a) for a in signature.arguments if a.has_adjoint]
-    passed = [a.name for a in signature.parameters]
+    passed = [_formal(a) for a in signature.parameters]
     passed += [f"{a.name}_b" for a in signature.arguments if a.has_adjoint]
     everything = [*parameters, *adjoints]
     seed = [f"{returns} seed"] if signature.returns is not None else []
@@ -217,16 +259,27 @@ def tangent(
     names.fresh("r_d")
     printer.host_block(body)
     returned = next((s for s in body.stmts if isinstance(s, Return)), None)
-    if result is not None:
-        text.add(f"r_d = {printer.expr(result)};")
-    if returned is not None:
-        text.add(f"return {printer.expr(returned.value)};")
+    changed = [] if result is None else [(_returns(signature), "r_d", printer.expr(result))]
+    own = {a.name: a.member or a.name for a in signature.arguments}
+    for s in body.stmts:
+        if isinstance(s, Output):
+            target = own.get(s.param.name, names[s.param])
+            changed.append((scalar(s.param).name, target, printer.expr(s.value)))
+    value = None if returned is None else printer.expr(returned.value)
+    if value is not None and len(changed) > 1:
+        name = names.fresh("returned")
+        text.add(f"const {_returns(signature)} {name} = {value};")
+        value = name
+    _deliver(text, names, changed)
+    if value is not None:
+        text.add(f"return {value};")
     f = signature.name
-    returns = "void" if signature.returns is None else signature.returns.name
+    returns = _returns(signature)
     parameters = [_parameter(a) for a in signature.parameters]
     for a in signature.arguments:
         if a.has_adjoint:
             type_ = f"const {a.adjoint_spelling}&" if isinstance(a.type, View) else a.adjoint_spelling
+            type_ += "&" if a.written and not isinstance(a.type, View) else ""
             parameters.append(f"{type_} {a.name}_d")
     if signature.returns is not None:
         parameters.append(f"{returns}& r_d")
@@ -237,7 +290,7 @@ def tangent(
         out.add(f"  {member_type} {member};")
     out.add("};")
     out.add(f"inline {returns} {f}_tangent({', '.join(parameters)}) {{")
-    given = [a.name for a in signature.parameters]
+    given = [_formal(a) for a in signature.parameters]
     given += [f"{a.name}_d" for a in signature.arguments if a.has_adjoint]
     for name in given:
         if not _used(text, name):

@@ -19,6 +19,7 @@ from transform.ir.nodes import (
     DeepCopy,
     Increment,
     Launch,
+    Output,
     PrefixSum,
     Range,
     Reduction,
@@ -90,7 +91,7 @@ class HostPrinter(KernelPrinter):
                 self.text.add(f"kad::add_copies({self.names[target]}, {self.names[replicas]});")
             case Color():
                 self._color(s)
-            case Return():
+            case Output() | Return():
                 pass
             case _:
                 super().stmt(s)

@@ -84,8 +84,9 @@ def modified(parts: Collection[Cursor]) -> set[int]:
         if cursor.kind == CursorKind.DECL_REF_EXPR and not read and cursor.referenced is not None:
             found.add(key(cursor.referenced))
         for child in cursor.get_children():
-            # The conversion to a value, to const or from an array is an expression around the name.
-            look(child, cursor.kind == CursorKind.UNEXPOSED_EXPR)
+            # The conversion to a value, to const or from an array is an expression around the name; libclang
+            # shows what a lambda captures by copy as operands of it.
+            look(child, cursor.kind in (CursorKind.UNEXPOSED_EXPR, CursorKind.LAMBDA_EXPR))
 
     for part in parts:
         look(part, False)

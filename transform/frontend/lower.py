@@ -21,11 +21,11 @@ from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
 from transform.frontend.mirror_sync import mirror_findings
-from transform.frontend.parameters import check, parameters
+from transform.frontend.parameters import changed_scalars, check, formals, parameters
 from transform.frontend.scope import Scope, Value, zero
 from transform.frontend.targets import differentiable_result, select
 from transform.ir.liveness import remove_dead
-from transform.ir.nodes import Block, Const, Program, Return
+from transform.ir.nodes import Block, Const, Output, Program, Return
 from transform.ir.types import BOOL
 from transform.ir.verify import verify
 from transform.ir.walk import atoms, uses, walk
@@ -65,7 +65,12 @@ def lower_function(function: Cursor, path: Path) -> Program:
     with scope.function() as jump:
         body(scope, statements)
         returned = scope.flag(jump.left)
-    stmts = [*scope.prologue, *scope.stmts]
+    outputs = changed_scalars(scope, found)
+    stmts = [
+        *scope.prologue,
+        *scope.stmts,
+        *(Output(s, value, location(function)) for s, value in outputs.items()),
+    ]
     if returns is not None:
         if returned != Const(True, BOOL) and not scope.findings:
             message = f"'{function.spelling}' may end without returning a value"
@@ -73,7 +78,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
         stmts.append(_return(scope, function))
     scope.instances.check()
     lowered = remove_dead(Block(tuple(stmts)))
-    used = {a for s in walk(lowered) for a in atoms(s)}
+    used = {a for s in walk(lowered) for a in atoms(s)} | set(outputs)
     params = tuple(p for p in found.params if not p.member or p.symbol in used)
     check(scope, found, function, params)
     if scope.findings:
@@ -87,7 +92,7 @@ def lower_function(function: Cursor, path: Path) -> Program:
         includes=_includes(path),
         file=str(path),
         loc=location(function),
-        formals=tuple(found.formals),
+        formals=formals(found, outputs),
     )
     verify(program)
     findings = list(mirror_findings(program.body, program.params, scope.mirrors))

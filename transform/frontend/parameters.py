@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from transform.frontend import fence
 from transform.frontend.clang import (
@@ -11,6 +12,7 @@ from transform.frontend.clang import (
     Cursor,
     CursorKind,
     TypeKind,
+    Unary,
     arguments,
     children,
     is_public,
@@ -18,6 +20,7 @@ from transform.frontend.clang import (
     location,
     strip,
     template_of,
+    unary_kind,
     walk,
 )
 from transform.frontend.classes import Field, Indirect, Record, Row, Unknown, shape
@@ -32,6 +35,7 @@ from transform.frontend.cpptypes import (
 )
 from transform.frontend.scope import (
     THIS,
+    Alias,
     Binding,
     Broken,
     Group,
@@ -45,7 +49,7 @@ from transform.frontend.scope import (
     Value,
     Variable,
 )
-from transform.ir.nodes import Block, Const, Declare, Formal, Increment, Param, Store, Symbol
+from transform.ir.nodes import Atom, Block, Const, Declare, Formal, Increment, Param, Store, Symbol
 from transform.ir.types import INT, Array, Scalar, View
 from transform.ir.walk import walk as walk_ir
 
@@ -86,19 +90,30 @@ def parameters(scope: Scope, function: Cursor) -> Parameters:
         scope.env[THIS] = Object(place)
     offset = len(found.formals)
     for position, parameter in enumerate(written):
-        scope.env[key(parameter)] = _parameter(scope, found, parameter, position + offset, names)
+        scope.env[key(parameter)] = _parameter(scope, found, function, parameter, position + offset, names)
     return found
+
+
+def changed_scalars(scope: Scope, found: Parameters) -> dict[Symbol, Atom]:
+    """The scalars of the caller that the function changes, with their final values."""
+    changed: dict[Symbol, Atom] = {}
+    for variable, symbol in found.visible:
+        now = scope.env[variable]
+        if isinstance(now, Value) and now.atom is not None and now.atom != symbol:
+            changed[symbol] = now.atom
+    return changed
+
+
+def formals(found: Parameters, changed: Iterable[Symbol]) -> tuple[Formal, ...]:
+    """The parameters of class type; those with ``changed`` members are marked."""
+    paths = [p.member for p in found.params if p.symbol in set(changed)]
+    owners = {re.split(r"\.|->", path, maxsplit=1)[0] for path in paths}
+    return tuple(replace(f, changed=f.name in owners) for f in found.formals)
 
 
 def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param, ...]) -> None:
     """Refuse what the caller could not see of the function's work, and members that no caller can name."""
     used = {p.symbol for p in params}
-    paths = {p.symbol: p.member for p in found.params}
-    for variable, symbol in found.visible:
-        now = scope.env[variable]
-        if not isinstance(now, Value) or now.atom != symbol:
-            hint = "return the value, or write it to a Kokkos::View<double>"
-            scope.refuse(function, f"the scalar '{paths[symbol]}' of the caller is changed", hint)
     for array in found.arrays:
         every = walk_ir(Block(tuple(scope.stmts)))
         stores = [s for s in every if isinstance(s, Store | Increment) and s.memory == array]
@@ -112,7 +127,9 @@ def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param
             scope.refuse(function, f"the member '{path}' that is used is not public", hint)
 
 
-def _parameter(scope: Scope, found: Parameters, cursor: Cursor, position: int, names: set[str]) -> Binding:
+def _parameter(
+    scope: Scope, found: Parameters, function: Cursor, cursor: Cursor, position: int, names: set[str]
+) -> Binding:
     name, type_ = str(cursor.spelling), cursor.type
     element, view_type = scalar(type_), view(type_)
     if not name:
@@ -129,9 +146,18 @@ def _parameter(scope: Scope, found: Parameters, cursor: Cursor, position: int, n
         found.params.append(Param(symbol, plain_spelling(type_)))
         return Value(name, element, symbol)
     if element is not None:
-        hint = "return the value, or write it to a Kokkos::View<double>"
-        scope.refuse(cursor, "a scalar parameter that is written is not supported", hint)
-        return Broken()
+        symbol = scope.fresh.symbol(name, element)
+        found.params.append(Param(symbol, plain_spelling(type_), by="&"))
+        found.visible.append((key(cursor), symbol))
+        return Value(name, element, symbol)
+    target = _single_scalar(type_, cursor, function)
+    if target is not None:
+        symbol = scope.fresh.symbol(name, target)
+        found.params.append(Param(symbol, target.name, by="*"))
+        variable = scope.variable(name, target)
+        scope.env[variable.key] = Value(name, target, symbol)
+        found.visible.append((variable.key, symbol))
+        return Alias(variable, pointer=True)
     if is_view(type_):
         hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
         scope.refuse(cursor, f"a View of type '{type_.spelling}' is not supported", hint)
@@ -150,6 +176,23 @@ def _parameter(scope: Scope, found: Parameters, cursor: Cursor, position: int, n
         Formal(name, plain_spelling(class_), position, pointer, constructor=made, pointees=pointees)
     )
     return Object(place, pointer)
+
+
+def _single_scalar(type_: ClangType, cursor: Cursor, function: Cursor) -> Scalar | None:
+    """The type behind a pointer to one scalar: the function only ever dereferences it."""
+    canonical = type_.get_canonical()
+    pointee = canonical.get_pointee() if canonical.kind == TypeKind.POINTER else None
+    target = None if pointee is None or pointee.is_const_qualified() else scalar(pointee)
+    if target is None:
+        return None
+    every = list(walk(function))
+    named = sum(c.kind == CursorKind.DECL_REF_EXPR and c.referenced == cursor for c in every)
+    followed = 0
+    for c in every:
+        if c.kind == CursorKind.UNARY_OPERATOR and unary_kind(c) is Unary.DEREF:
+            inner = strip(children(c)[0])
+            followed += inner.kind == CursorKind.DECL_REF_EXPR and inner.referenced == cursor
+    return target if 0 < named == followed else None
 
 
 def constructor(type_: ClangType) -> tuple[tuple[str, str], ...] | None:

@@ -26,6 +26,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     Merge,
+    Output,
     PrefixSum,
     Reduction,
     Replicate,
@@ -158,7 +159,7 @@ def _effect_operands(stmt: Stmt) -> tuple[Atom, ...]:
             return (target, source)
         case PrefixSum(view=view, start=start):
             return (view, start)
-        case Return(value=value):
+        case Return(value=value) | Output(value=value):
             return (value,)
         case Save(source=source):
             return (source,)

@@ -17,6 +17,7 @@ Grammar (``*`` repetition, ``|`` choice)::
               | Launch ...                                     host: parallel_for / parallel_reduce
               | Allocate view extents | DeepCopy dst src       host
               | PrefixSum view start total?                    host: parallel_scan
+              | Output param value                             host, last but for Return: a scalar reference
               | Return value                                   host, last statement of the function
 
     the transformer's own (never in a primal):
@@ -349,6 +350,15 @@ class PrefixSum:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """At the end of the function: the caller's scalar behind ``param`` becomes ``value``."""
+
+    param: Symbol
+    value: Atom
+    loc: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     value: Atom
     loc: Location | None = field(default=None, compare=False)
@@ -433,6 +443,7 @@ Stmt = (
     | Allocate
     | DeepCopy
     | PrefixSum
+    | Output
     | Return
     | Save
     | Restore
@@ -451,17 +462,20 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Param:
     """A parameter, or a member of one. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as
-    declared; ``member`` the C++ expression for a member (``mesh.nodes.x``), else empty."""
+    declared; ``member`` the C++ expression for a member (``mesh.nodes.x``), else empty; ``by`` is ``&`` or
+    ``*`` for a scalar behind a reference or pointer that may be changed."""
 
     symbol: Symbol
     spelling: str
     member: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Formal:
     """A parameter of the C++ function that is an object: its members are ``Param``s. ``position`` among all
-    parameters; ``this``: the object of a member function, which is no written parameter.
+    parameters; ``this``: the object of a member function, which is no written parameter; ``changed``: scalars
+    in it are.
 
     How to make such an object: ``constructor`` has the type of each argument and the member that it
     initialises, or an empty name (``None``: there is no way); ``pointees``: the members that are pointers to
@@ -473,6 +487,7 @@ class Formal:
     position: int
     pointer: bool = False
     this: bool = False
+    changed: bool = False
     constructor: tuple[tuple[str, str], ...] | None = ()
     pointees: tuple[tuple[str, str], ...] = ()
 

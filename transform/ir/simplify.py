@@ -33,6 +33,7 @@ from transform.ir.nodes import (
     Load,
     Merge,
     Op,
+    Output,
     PrefixSum,
     Range,
     Reduction,
@@ -123,7 +124,7 @@ class _Simplifier:
             case PrefixSum(view=view, start=start):
                 self.forget(view, loads)
                 self.b.add_stmt(replace(s, start=self.atom(start)))
-            case Return(value=v):
+            case Return(value=v) | Output(value=v):
                 self.b.add_stmt(replace(s, value=self.atom(v)))
             case Save(source=source):
                 self.b.add_stmt(replace(s, source=self.atom(source)))

@@ -31,6 +31,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Op,
+    Output,
     PrefixSum,
     Program,
     Replicate,
@@ -153,6 +154,8 @@ class _Printer:
                 kind = "suffix" if backward else "prefix"
                 result = f"{self.define(total)}: {type_text(total.type)} = " if total is not None else ""
                 return [f"{pad}{result}{kind}_sum {self.atom(view)} from {self.atom(start)}"]
+            case Output(param=param, value=value):
+                return [f"{pad}output {self.atom(param)} = {self.atom(value)}"]
             case Return(value=value):
                 return [f"{pad}return {self.atom(value)}"]
             case Save(tape=tape, source=source):

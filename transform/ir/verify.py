@@ -25,6 +25,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Op,
+    Output,
     PrefixSum,
     Program,
     Replicate,
@@ -44,7 +45,7 @@ _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _COMPARISON = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _BITS = frozenset({"bitand", "bitor", "bitxor", "shl", "shr", "mod"})
 
-_HOST_ONLY = (Launch, Allocate, DeepCopy, PrefixSum, Return, Save, Restore, Replicate, Combine, Color)
+_HOST_ONLY = (Launch, Allocate, DeepCopy, PrefixSum, Output, Return, Save, Restore, Replicate, Combine, Color)
 
 
 class InvalidIR(AssertionError):
@@ -90,6 +91,8 @@ class _Checker:
             self._stmt = stmt
             if isinstance(stmt, Return) and not (top and position == len(block.stmts) - 1):
                 raise self.fail("Return is not the last statement of the function")
+            if isinstance(stmt, Output) and not top:
+                raise self.fail("Output is not at the end of the function")
             if not host and isinstance(stmt, _HOST_ONLY):
                 raise self.fail(f"{type(stmt).__name__} inside a kernel")
             self._stmt_scopes(stmt, scope, host)
@@ -210,6 +213,8 @@ class _Checker:
                 self._same(type_.element, self._scalar(start))
                 if total is not None:
                     self._same(type_.element, self._scalar(total))
+            case Output(param=param, value=value):
+                self._same(self._scalar(param), self._scalar(value))
             case Return(value=value):
                 self._require(self._returns is not None, "a void function returns nothing")
                 assert self._returns is not None

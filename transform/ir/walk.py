@@ -29,6 +29,7 @@ from transform.ir.nodes import (
     Load,
     Merge,
     Op,
+    Output,
     PrefixSum,
     Range,
     Replicate,
@@ -120,7 +121,7 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return (target, source)
         case PrefixSum(view=view, start=start):
             return (view, start)
-        case Return(value=value):
+        case Return(value=value) | Output(value=value):
             return (value,)
         case _:
             assert_never(stmt)
@@ -272,7 +273,7 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
             return replace(stmt, target=memory(target), source=atom(source))
         case PrefixSum(view=view, start=start):
             return replace(stmt, view=memory(view), start=atom(start))
-        case Return(value=value):
+        case Return(value=value) | Output(value=value):
             return replace(stmt, value=atom(value))
         case Save(source=source):
             return replace(stmt, source=atom(source))
