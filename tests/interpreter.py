@@ -405,6 +405,10 @@ def apply(fn: str, args: list[Any]) -> Any:
             return args[0] * args[1] + args[2]
         case "fdim":
             return a - b if a > b else a * 0
+        case "stride":
+            length, free = int(a), int(b)
+            repeats = next(t for t in itertools.count(1) if free < 1 or math.comb(free + 1 + t, t) >= length)
+            return max(1, length - math.comb(free + repeats, repeats)) if free > 0 else length
         case "spacing":
             return max(1, math.isqrt(max(int(a) - 1, 0)) + 1)
         case "digamma":

@@ -2,10 +2,8 @@
 
 The values of an iteration are recomputed from the memory that it read: every scope (the body, each loop
 iteration, each branch) is replayed once before it is reversed, so that its scalars are plain SSA values.
-Only what a later iteration of the same loop overwrites is recorded: in a small local array where the trip
-count is a constant, otherwise it is recomputed from the start of the loop. Redundant replays vanish with
-dead code. (The scheme of Schenck, Rønning, Henriksen & Oancea, *AD for an Array Language with Nested
-Parallelism*, SC 2022, section 4, here over mutable memory.)
+Redundant replays vanish with dead code. (The scheme of Schenck, Rønning, Henriksen & Oancea, *AD for an
+Array Language with Nested Parallelism*, SC 2022, section 4, here over mutable memory.)
 
 Adjoint updates of Views are left open as ``Accumulate``.
 """
@@ -15,15 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from transform.adjoint.replay import Replay
 from transform.adjoint.scope import (
     defined,
     free,
     loop_free,
-    overwritten_loads,
     reads_of_own_writes,
-    trip_count,
 )
-from transform.adjoint.sweep import Adjoints, Sweep, zero
+from transform.adjoint.sweep import Adjoints, zero
 from transform.analysis.activity import Activity
 from transform.ir.build import Builder, block, element, is_const, scalar
 from transform.ir.nodes import (
@@ -34,8 +31,6 @@ from transform.ir.nodes import (
     Carried,
     Const,
     Declare,
-    Exit,
-    Extent,
     For,
     How,
     If,
@@ -44,17 +39,12 @@ from transform.ir.nodes import (
     Let,
     Load,
     Merge,
-    Op,
     Range,
     Reduction,
     Store,
     Symbol,
 )
-from transform.ir.types import INT, Accumulator, Array, Scalar, View
-from transform.ir.walk import walk
-
-UNRECORDED = "unrecorded"
-"""Stands for a value that the replay cannot provide; refused if it is still needed after clean-up."""
+from transform.ir.types import LONG, Accumulator, Array, Scalar, View
 
 
 @dataclass(frozen=True)
@@ -67,13 +57,7 @@ class ReversedKernel:
     origin: dict[Symbol, Symbol]
 
 
-@dataclass(frozen=True)
-class _Tape:
-    array: Symbol
-    loops: tuple[For, ...]
-
-
-class KernelSweep(Sweep):
+class KernelSweep(Replay):
     def __init__(
         self,
         builder: Builder,
@@ -86,21 +70,11 @@ class KernelSweep(Sweep):
         self.adjoint_of = adjoint_of  # View -> its adjoint View, None if it has none
         self.bars = bars  # accumulator -> adjoint of the reduction's result
         self.effects = effects  # keep the primal's writes: primal and adjoint in one sweep
-        self.map: dict[Symbol, Atom] = {}
         self.arrays: dict[Symbol, Symbol] = {}  # local array -> its adjoint array
-        self.carried_tapes: dict[Symbol, _Tape] = {}
-        self.load_tapes: dict[int, _Tape] = {}
-        self.origin: dict[Symbol, Symbol] = {}
-        self.overwritten: dict[int, tuple[For, ...]] = {}
-        self.unrecorded: set[int] = set()  # loads whose value can be neither repeated nor recorded
-
-    def value(self, atom: Atom) -> Atom:
-        return self.map.get(atom, atom) if isinstance(atom, Symbol) else atom
 
     def run(self, launch: Launch, label: str) -> ReversedKernel:
-        self.overwritten = overwritten_loads(launch.body)
         self.own_reads = reads_of_own_writes(launch)
-        ranges = tuple(Range(self._fresh(r.index), r.lo, r.hi) for r in launch.ranges)
+        ranges = tuple(Range(self.fresh(r.index), r.lo, r.hi) for r in launch.ranges)
         kept = launch.reductions if self.effects else ()
         with self.b.block() as stmts:
             self.forward(launch.body, set(), self.effects)
@@ -120,143 +94,6 @@ class KernelSweep(Sweep):
                 scalars[s] = result
         reversed_ = Launch(label, launch.space, ranges, block(stmts), tuple(reductions), loc=launch.loc)
         return ReversedKernel(reversed_, scalars, self.origin)
-
-    def _fresh(self, symbol: Symbol) -> Symbol:
-        copy = self.b.fresh.like(symbol)
-        self.map[symbol] = copy
-        self.origin[copy] = symbol
-        return copy
-
-    # ---- forward: a copy of a scope with fresh symbols ----
-
-    def forward(self, body: Block, owned: set[Symbol], effects: bool) -> None:
-        """Replay ``body``. Arrays declared outside (not ``owned``) keep their final state: their writes are
-        not repeated, and loads that would see a later value come from a tape."""
-        for s in body.stmts:
-            match s:
-                case Let():
-                    self._forward_let(s, owned, effects)
-                case Declare(target=a):
-                    self._declare_load_tapes(body, a)
-                    owned.add(a)
-                    extents = tuple(self.value(e) for e in s.extents)
-                    self.b.add_stmt(replace(s, target=self._fresh(a), extents=extents))
-                case Store(memory=m) | Increment(memory=m):
-                    if m in owned or (effects and not isinstance(m.type, Array)):
-                        self.b.add_stmt(
-                            replace(
-                                s,
-                                memory=self._memory(m),
-                                index=tuple(self.value(i) for i in s.index),
-                                value=self.value(s.value),
-                            )
-                        )
-                case For():
-                    self._forward_for(s, owned, effects)
-                case If():
-                    cond = self.value(s.cond)
-                    with self.b.block() as then:
-                        self.forward(s.then, owned, effects)
-                    then_values = [self.value(m.then) for m in s.merges]
-                    with self.b.block() as orelse:
-                        self.forward(s.orelse, owned, effects)
-                    merges = tuple(
-                        Merge(self._fresh(m.result), t, self.value(m.orelse))
-                        for m, t in zip(s.merges, then_values, strict=True)
-                    )
-                    self.b.add_stmt(If(cond, block(then), block(orelse), merges, s.loc))
-                case _:
-                    raise AssertionError(f"not a kernel statement: {s}")
-
-    def _memory(self, m: Symbol) -> Symbol:
-        copy = self.map.get(m, m)
-        assert isinstance(copy, Symbol)
-        return copy
-
-    def _op(self, op: Op) -> Op:
-        match op:
-            case Apply(fn="attach", args=(value, _)):  # the replay needs no derivative
-                return Apply("copy", (self.value(value),))
-            case Apply(fn=fn, args=args):
-                return Apply(fn, tuple(self.value(a) for a in args))
-            case Load(memory=m, index=index):
-                return Load(self._memory(m), tuple(self.value(i) for i in index))
-            case Extent(view=view, dim=dim):
-                return Extent(self._memory(view), dim)
-
-    def _forward_let(self, let: Let, owned: set[Symbol], effects: bool) -> None:
-        op = self._op(let.op)
-        lost = id(let) in self.unrecorded and isinstance(let.op, Load) and let.op.memory not in owned
-        if lost or (id(let) in self.own_reads and not effects):
-            op = Apply(UNRECORDED, ())
-        tape = self.load_tapes.get(id(let))
-        if isinstance(let.op, Load) and tape is not None and let.op.memory not in owned:
-            op = Load(tape.array, self._counters(tape.loops))
-        self.b.add_stmt(Let(self._fresh(let.target), op, let.loc))
-        if isinstance(let.op, Load) and tape is not None and let.op.memory in owned:
-            value = self.value(let.target)
-            self.b.add_stmt(Store(tape.array, self._counters(tape.loops), value, let.loc))
-
-    def _declare_load_tapes(self, scope: Block, array: Symbol) -> None:
-        for s in walk(scope):
-            if not (isinstance(s, Let) and isinstance(s.op, Load) and s.op.memory == array):
-                continue
-            loops = self.overwritten.get(id(s))
-            if loops is None:
-                continue
-            trips = [trip_count(loop) for loop in loops]
-            extents = tuple(t for t in trips if t is not None)
-            if len(extents) < len(trips):
-                self.unrecorded.add(id(s))
-                continue
-            tape = self.b.fresh.symbol(f"{array.name}_was", Array(scalar(s.target), extents or (1,)))
-            self.load_tapes[id(s)] = _Tape(tape, loops)
-            self.b.add_stmt(Declare(tape, False, s.loc))
-
-    def _counters(self, loops: tuple[For, ...]) -> tuple[Atom, ...]:
-        """Zero-based iteration numbers of constant-bound loops, from their current index symbols."""
-        if not loops:
-            return (Const(0, INT),)
-        counters: list[Atom] = []
-        for loop in loops:
-            index = self.value(loop.index)
-            offset = self.b.sub(index, loop.lo)
-            counters.append(self.b.div(offset, self.b.const(loop.step, offset)))
-        return tuple(counters)
-
-    def _forward_for(self, loop: For, owned: set[Symbol], effects: bool) -> None:
-        lo, hi = self.value(loop.lo), self.value(loop.hi)
-        inits = [self.value(c.init) for c in loop.carried]
-        trips = trip_count(loop)
-        if trips is not None:
-            for c in loop.carried:
-                tape = self.b.fresh.symbol(f"{c.inner.name}_was", Array(scalar(c.inner), (max(trips, 1),)))
-                self.carried_tapes[c.inner] = _Tape(tape, (loop,))
-                self.b.add_stmt(Declare(tape, False, loop.loc))
-        index = self._fresh(loop.index)
-        inners = [self._fresh(c.inner) for c in loop.carried]
-        with self.b.block() as body:
-            if trips is not None:
-                for c in loop.carried:
-                    self.b.add_stmt(
-                        Store(
-                            self.carried_tapes[c.inner].array,
-                            self._counters((loop,)),
-                            self.value(c.inner),
-                            loop.loc,
-                        )
-                    )
-            self.forward(loop.body, owned, effects)
-            nexts = [self.value(c.next) for c in loop.carried]
-            until = None if loop.exit is None else self.value(loop.exit.until)
-        carried = tuple(
-            Carried(inner, init, next_, self._fresh(c.result))
-            for c, inner, init, next_ in zip(loop.carried, inners, inits, nexts, strict=True)
-        )
-        leave = None if loop.exit is None or until is None else Exit(until, self._fresh(loop.exit.trips))
-        self.b.add_stmt(
-            replace(loop, index=index, lo=lo, hi=hi, carried=carried, body=block(body), exit=leave)
-        )
 
     # ---- reverse ----
 
@@ -331,13 +168,23 @@ class KernelSweep(Sweep):
         if not self._touches_adjoints(loop.body) and all(b is None for b in bars.values()):
             return
         fresh = self.b.fresh
-        lo, hi = self.value(loop.lo), self.last_reached(loop)
+        begun = len(self.begun)
+        states = self.states(loop)
         inner_bar = {c.inner: fresh.symbol(f"{c.inner.name}_b", c.inner.type) for c in carried}
         outer_bar = {s: fresh.symbol(f"{s.name}_b", s.type) for s in outer}
-        index = self._fresh(loop.index)
+        lo: Atom
+        if states is None:
+            index, lo, hi = self.fresh(loop.index), self.value(loop.lo), self.last_reached(loop)
+        else:
+            index, lo, hi = states.counter, Const(0, LONG), states.steps
+        owned: set[Symbol] = set()
         with self.b.block() as body:
-            self._recall_carried(loop, lo, hi)
-            self.forward(loop.body, set(), False)
+            if states is None:
+                self.recall_carried(loop, lo, hi)
+            else:
+                top = self.restart(loop, states)
+                owned.update(states.arrays)
+            self.forward(loop.body, owned, False)
             inside = self.adjoints()
             inside.values.update(outer_bar)
             for c in carried:
@@ -354,49 +201,29 @@ class KernelSweep(Sweep):
             for s, n in zip(outer, outer_next, strict=True)
             if n != outer_bar[s]
         }
+        if states is not None:
+            accumulators.append(Carried(states.top, Const(0, LONG), top, fresh.like(states.top)))
         self.b.add_stmt(
             replace(
                 loop,
                 index=index,
                 lo=lo,
                 hi=hi,
-                descending=not loop.descending,
+                step=loop.step if states is None else 1,
+                descending=states is not None or not loop.descending,
                 carried=(*accumulators, *sums.values()),
                 body=block(body),
                 exit=None,
             )
         )
+        while len(self.begun) > begun:
+            array, before = self.begun.pop()
+            if before is not None:
+                self.map[array] = before
         for s, total in sums.items():
             adj.values[s] = total.result
-        for c, k in zip(carried, accumulators, strict=True):
+        for c, k in zip(carried, accumulators, strict=False):
             adj.add(c.init, k.result)
-
-    def _recall_carried(self, loop: For, lo: Atom, hi: Atom) -> None:
-        """Define what each carried scalar was at the start of the iteration now being reversed."""
-        if not loop.carried:
-            return
-        if trip_count(loop) is not None:
-            for c in loop.carried:
-                tape = self.carried_tapes[c.inner]
-                self.b.add_stmt(
-                    Let(self._fresh(c.inner), Load(tape.array, self._counters((loop,))), loop.loc)
-                )
-            return
-        # No constant trip count: run the loop again up to here. Quadratic in the trip count, no memory.
-        now = self.value(loop.index)
-        start, end = (lo, now) if not loop.descending else (self.b.add(now, self.b.const(loop.step, now)), hi)
-        inits = [self.value(c.init) for c in loop.carried]
-        again = self._fresh(loop.index)
-        inners = [self._fresh(c.inner) for c in loop.carried]
-        with self.b.block() as body:
-            self.forward(loop.body, set(), False)
-            nexts = [self.value(c.next) for c in loop.carried]
-        carried = tuple(
-            Carried(inner, init, next_, self._fresh(c.inner))
-            for c, inner, init, next_ in zip(loop.carried, inners, inits, nexts, strict=True)
-        )
-        self.b.add_stmt(For(again, start, end, loop.step, loop.descending, carried, block(body), loop.loc))
-        self.map[loop.index] = now
 
     def _reverse_if(self, branch: If, adj: Adjoints) -> None:
         bars = [adj.take(m.result) for m in branch.merges]

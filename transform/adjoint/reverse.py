@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from transform.adjoint.kernel import UNRECORDED, KernelSweep
+from transform.adjoint.kernel import KernelSweep
 from transform.adjoint.order import natural_order
 from transform.adjoint.recall import Frame, Recalls, writable
+from transform.adjoint.replay import UNRECORDED
 from transform.adjoint.scope import free, loop_free
 from transform.adjoint.sweep import Adjoints, Sweep, zero
 from transform.analysis.activity import Activity, is_floating

@@ -10,7 +10,6 @@ from transform.ir.nodes import (
     Accumulate,
     Block,
     Const,
-    Declare,
     For,
     If,
     Increment,
@@ -22,7 +21,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import View
-from transform.ir.walk import atoms, binds, blocks, defines, walk, written
+from transform.ir.walk import atoms, binds, defines, walk, written
 
 
 def defined(block: Block) -> set[Symbol]:
@@ -63,34 +62,24 @@ def trip_count(loop: For) -> int | None:
     return None
 
 
-def overwritten_loads(body: Block) -> dict[int, tuple[For, ...]]:
-    """Loads of local arrays whose element may be overwritten before the kernel ends.
+def overwritten_loads(scope: Block, array: Symbol) -> dict[int, tuple[For, ...]]:
+    """Loads of a local array whose element ``scope`` may overwrite later.
 
-    Maps ``id(load statement)`` to the loops around it inside the array's scope. A replay cannot repeat such
-    a load; its value must be recorded.
+    Maps ``id(load statement)`` to the loops around it inside ``scope``. A replay cannot repeat such a load:
+    its value must be recorded.
     """
     found: dict[int, tuple[For, ...]] = {}
-    for declaration, scope in _declarations(body):
-        array = declaration.target
-        events = list(_events(scope, array, ()))
-        for position, (stmt, loops, is_write) in enumerate(events):
-            if is_write:
-                continue
-            later = any(w for _, _, w in events[position + 1 :])
-            again = any(
-                w and any(outer is inner for outer in loops for inner in around) for _, around, w in events
-            )
-            if later or again:
-                found[id(stmt)] = loops
+    events = list(_events(scope, array, ()))
+    for position, (stmt, loops, is_write) in enumerate(events):
+        if is_write:
+            continue
+        later = any(w for _, _, w in events[position + 1 :])
+        again = any(
+            w and any(outer is inner for outer in loops for inner in around) for _, around, w in events
+        )
+        if later or again:
+            found[id(stmt)] = loops
     return found
-
-
-def _declarations(block: Block) -> Iterator[tuple[Declare, Block]]:
-    for s in block.stmts:
-        if isinstance(s, Declare):
-            yield s, block
-        for inner in blocks(s):
-            yield from _declarations(inner)
 
 
 def _events(

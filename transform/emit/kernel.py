@@ -120,6 +120,8 @@ class KernelPrinter:
                 elif strength > SUM:  # mixed logic reads better with parentheses, and compilers ask for them
                     left = right = PRODUCT if strength in (SHIFT, BITS) else SUM
                 return f"{self.expr(a, left)} {sign} {self.expr(b, right)}", strength
+            case Apply(fn="stride", args=(a, b)):
+                return cast(type_, f"kad::stride({self.expr(a)}, {self.expr(b)})"), ATOM
             case Apply(fn="spacing", args=(a,)):
                 return cast(type_, f"kad::spacing({self.expr(a)})"), ATOM
             case Apply(fn="digamma", args=(a,)):

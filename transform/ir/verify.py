@@ -271,6 +271,9 @@ class _Checker:
         elif fn == "attach":
             self._require(len(args) == 2 and result.is_float, "attach has a value and a carrier")
             self._same(result, *args)
+        elif fn == "stride":
+            self._require(len(args) == 2 and result.is_integer, "stride has two integer operands")
+            self._same(result, *args)
         elif fn == "spacing":
             self._require(len(args) == 1 and result.is_integer, "spacing has one integer operand")
             self._same(result, *args)

@@ -166,6 +166,18 @@ KOKKOS_INLINE_FUNCTION Part<I> block(I lo, I hi, int k, int size) {
   return {begin, end < hi ? end : hi};
 }
 
+// How many iterations to run from a checkpoint before the next one is kept, where the last `length` of them are to
+// be reversed and `unused` slots are left: no iteration then runs more often than it must (binomial checkpointing).
+KOKKOS_INLINE_FUNCTION std::int64_t stride(std::int64_t length, std::int64_t unused) {
+  if (unused <= 0) return length;
+  std::int64_t right = unused + 1, all = unused + 2;  // C(unused + t, t) and C(unused + 1 + t, t)
+  for (std::int64_t t = 2; all < length; ++t) {
+    right = right * (unused + t) / t;
+    all = all * (unused + 1 + t) / t;
+  }
+  return length > right + 1 ? length - right : 1;
+}
+
 // Smallest k with k * k >= n: the spacing of checkpoints that minimises their memory.
 inline std::int64_t spacing(std::int64_t n) {
   std::int64_t k = 1;

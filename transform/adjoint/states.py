@@ -1,0 +1,200 @@
+"""Loops of a kernel whose iterations change what they read: where each started, from checkpoints.
+
+The state of a loop is what an iteration hands to the next: carried scalars, and elements of local arrays
+that the loop writes. To reverse iteration ``k``, the loop runs again from the last checkpoint before it, and
+leaves more checkpoints on the way, in a few slots of local arrays. The slots are spaced so that hardly any
+iteration runs more than three or four times (binomial checkpointing; Griewank & Walther, *Algorithm 799:
+revolve*, TOMS 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transform.ir.build import Builder, block, element, scalar
+from transform.ir.nodes import (
+    Apply,
+    Atom,
+    Carried,
+    Const,
+    Declare,
+    For,
+    If,
+    Let,
+    Load,
+    Location,
+    Merge,
+    Op,
+    Store,
+    Symbol,
+)
+from transform.ir.types import INT, LONG, Array, Scalar
+
+SLOTS = 24
+"""Checkpoints kept at a time: enough for 20,000 iterations to run at most four times."""
+
+
+def copy_array(
+    b: Builder, target: Symbol, to: tuple[Atom, ...], source: Symbol, at: tuple[Atom, ...]
+) -> None:
+    """Copy the subarray ``source[at]`` to ``target[to]``."""
+    assert isinstance(source.type, Array)
+    extents = source.type.extents[len(at) :]
+    indices = tuple(b.fresh.symbol("d", INT) for _ in extents)
+    with b.block() as inner:
+        value = b.let(Load(source, (*at, *indices)), element(source))
+        b.add_stmt(Store(target, (*to, *indices), value, b.loc))
+    stmts = inner
+    for index, extent in zip(reversed(indices), reversed(extents), strict=True):
+        loop = For(index, Const(0, INT), Const(extent, INT), 1, False, (), block(stmts), b.loc)
+        stmts = [loop]
+    for s in stmts:
+        b.add_stmt(s)
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The checkpoints of one loop: iteration numbers, and one array per carried scalar and local array."""
+
+    at: Symbol
+    scalars: tuple[Symbol, ...]
+    arrays: tuple[Symbol, ...]
+
+    @staticmethod
+    def declared(
+        b: Builder, carried: tuple[Symbol, ...], arrays: tuple[Symbol, ...], loc: Location | None
+    ) -> Slots:
+        def slot(name: str, type_: Scalar, extents: tuple[int, ...]) -> Symbol:
+            symbol = b.fresh.symbol(f"{name}_at", Array(type_, (SLOTS, *extents)))
+            b.add_stmt(Declare(symbol, False, loc))
+            return symbol
+
+        return Slots(
+            slot("begin", LONG, ()),
+            tuple(slot(c.name, scalar(c), ()) for c in carried),
+            tuple(slot(a.name, element(a), a.type.extents) for a in arrays if isinstance(a.type, Array)),
+        )
+
+    def keep(self, b: Builder, top: Atom, number: Atom, scalars: list[Atom], arrays: list[Symbol]) -> None:
+        """Fill slot ``top`` with the state at the start of iteration ``number``."""
+        b.add_stmt(Store(self.at, (top,), number, b.loc))
+        for slot, value in zip(self.scalars, scalars, strict=True):
+            b.add_stmt(Store(slot, (top,), value, b.loc))
+        for slot, array in zip(self.arrays, arrays, strict=True):
+            copy_array(b, slot, (top,), array, ())
+
+
+@dataclass(frozen=True)
+class Again:
+    """What runs the loop again: ``forward(index)`` replays an iteration and gives the next carried values."""
+
+    inners: list[Symbol]
+    forward: Callable[[Atom], list[Atom]]
+
+
+def advance(
+    b: Builder, slots: Slots, top: Symbol, wanted: Symbol, again: Again, arrays: list[Symbol]
+) -> tuple[list[Symbol], Atom]:
+    """Recompute the state at the start of iteration ``wanted`` from slot ``top``.
+
+    ``arrays`` hold it afterwards; returned are the carried scalars and the slot that is on top for the
+    iteration before."""
+    one = Const(1, LONG)
+    at = b.let(Load(slots.at, (top,)), LONG)
+    inits = [b.let(Load(slot, (top,)), element(slot)) for slot in slots.scalars]
+    for slot, array in zip(slots.arrays, arrays, strict=True):
+        copy_array(b, array, (), slot, (top,))
+    number = b.fresh.symbol("again", LONG)
+    level, mark = b.fresh.symbol("slot", LONG), b.fresh.symbol("mark", LONG)
+    with b.block() as body:
+        due = b.compare("eq", number, mark)
+        with b.block() as then:
+            higher = b.add(level, one)
+            slots.keep(b, higher, number, list(again.inners), arrays)
+            next_mark = b.add(number, _stride(b, b.sub(wanted, number), higher))
+        level_now, mark_now = b.fresh.like(level), b.fresh.like(mark)
+        merges = (Merge(level_now, higher, level), Merge(mark_now, next_mark, mark))
+        b.add_stmt(If(due, block(then), block([]), merges, b.loc))
+        nexts = again.forward(number)
+    first_mark = b.add(at, _stride(b, b.sub(wanted, at), top))
+    results = [b.fresh.like(s) for s in again.inners]
+    level_end, mark_end = b.fresh.like(level), b.fresh.like(mark)
+    carried = (
+        Carried(level, top, level_now, level_end),
+        Carried(mark, first_mark, mark_now, mark_end),
+        *(Carried(i, x, n, r) for i, x, n, r in zip(again.inners, inits, nexts, results, strict=True)),
+    )
+    b.add_stmt(For(number, at, wanted, 1, False, carried, block(body), b.loc))
+    used_up = b.compare("eq", at, wanted)
+    return results, b.select(used_up, b.sub(top, one), level_end)
+
+
+def _stride(b: Builder, distance: Atom, top: Atom) -> Atom:
+    """How far from slot ``top`` the next checkpoint belongs, ``distance`` before the iteration wanted."""
+    free = b.sub(Const(SLOTS - 1, LONG), top)
+    return b.let(Apply("stride", (b.add(distance, Const(1, LONG)), free)), LONG)
+
+
+def number_of_steps(b: Builder, loop: For, lo: Atom, hi: Atom, trips: Atom | None) -> Atom:
+    """How many iterations ``loop`` has, or has begun if it may be left early."""
+    if trips is not None:
+        return b.cast(trips, LONG)
+    span = b.cast(b.sub(hi, lo), LONG)
+    steps = b.div(b.add(span, b.const(loop.step - 1, span)), b.const(loop.step, span))
+    return b.select(b.compare("lt", lo, hi), steps, b.const(0, steps))
+
+
+def index_at(b: Builder, loop: For, lo: Atom, steps: Atom, number: Atom) -> Atom:
+    """The loop's index in its iteration ``number``."""
+    if loop.descending:
+        number = b.sub(b.sub(steps, Const(1, LONG)), number)
+    counter = b.cast(number, scalar(loop.index))
+    return b.add(lo, b.mul(counter, b.const(loop.step, counter)))
+
+
+def growth(loop: For, carried: Carried) -> int | None:
+    """The constant that every iteration but one that leaves the loop adds to a carried integer."""
+    if not scalar(carried.inner).is_integer:
+        return None
+    lets = {s.target: s.op for s in loop.body.stmts if isinstance(s, Let)}
+
+    def added(atom: Atom) -> int | None:
+        match lets.get(atom) if isinstance(atom, Symbol) else None:
+            case Apply(fn="add" | "sub" as fn, args=(Symbol() as a, Const(value=value))) if (
+                a == carried.inner
+            ):
+                return int(value) if fn == "add" else -int(value)
+            case Apply(fn="add", args=(Const(value=value), Symbol() as a)) if a == carried.inner:
+                return int(value)
+            case _:
+                return None
+
+    direct = added(carried.next)
+    if direct is not None or loop.exit is None:
+        return direct
+    for s in loop.body.stmts:
+        for merge in s.merges if isinstance(s, If) else ():
+            if merge.result != carried.next or not isinstance(s, If):
+                continue
+            for goes_on, side in ((merge.then, True), (merge.orelse, False)):
+                lets.update(
+                    {x.target: x.op for x in (s.then if side else s.orelse).stmts if isinstance(x, Let)}
+                )
+                if added(goes_on) is not None and _leaves(loop, s, not side, lets):
+                    return added(goes_on)
+    return None
+
+
+def _leaves(loop: For, branch: If, side: bool, lets: dict[Symbol, Op]) -> bool:
+    """Whether the loop is left after an iteration that takes this side of ``branch``."""
+    assert loop.exit is not None
+    until = loop.exit.until
+    if until == branch.cond:
+        return side
+    if isinstance(branch.cond, Symbol) and lets.get(branch.cond) == Apply("not", (until,)):
+        return not side
+    return any(
+        m.result == until and isinstance(at := m.then if side else m.orelse, Const) and at.value is True
+        for m in branch.merges
+    )
