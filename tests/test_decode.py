@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from transform.analysis.affine import Affine, Term, combine
-from transform.analysis.decode import determined, same_block
+from transform.analysis.decode import determined, same_block, separate
 
 ROW: Term = ("index", 0)
 J: Term = ("index", 1)
@@ -89,6 +89,15 @@ def test_quotient_and_remainder() -> None:
     assert of(ROW) in determined(three, BOUNDS)
 
 
+def test_ranges_apart() -> None:
+    column = of(("op", "mod", of(ROW), of(M)))
+    halo = combine(of(M, constant=-1), column, -1)
+    assert separate(halo, combine(column, of(M), 1), BOUNDS)
+    assert not separate(halo, column, BOUNDS)
+    assert separate(of(K, scale=-1, constant=1), of(K, constant=2), BOUNDS)
+    assert not separate(of(K, scale=-1, constant=2), of(K, constant=2), BOUNDS)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_nothing_more_than_is_true(seed: int) -> None:
     chooser = random.Random(seed)
@@ -105,3 +114,8 @@ def test_nothing_more_than_is_true(seed: int) -> None:
 
     for _ in range(6):
         check([some(1) for _ in range(chooser.randint(1, 2))])
+        x, y = some(1), some(1)
+        if separate(x, y, BOUNDS):
+            for n, m in ((1, 2), (3, 4), (4, 2)):
+                first, second = ({value(z, at) for at in points(n, m)} for z in (x, y))
+                assert not first & second, (x, y)

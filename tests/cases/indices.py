@@ -54,6 +54,7 @@ CASES = (
     Case("indices", "flat_grid", {"y": (12,), "x": (12,), "n": 3, "m": 1}, note="thin"),
     Case("indices", "rows_and_columns", {"A": (3, 4), "x": (12,), "m": 4}),
     Case("indices", "element_blocks", {"corner": (3 * N,), "x": (N,), "n": N}),
+    Case("indices", "mirrored_halo", {"u": (3, 6), "rows": 3, "depth": 2}),
     Case("indices", "flat_cube", {"y": (24,), "n": 2, "m": 3, "l": 4}),
 )
 COMPILED = ("connectivity", "scatter_atomic", "grid", "cube", "conditional_permutation")

@@ -253,3 +253,12 @@ void flat_cube(Kokkos::View<double*> y, int n, int m, int l) {
       Kokkos::MDRangePolicy<Kokkos::Rank<3>>({0, 0, 0}, {n, m, l}),
       KOKKOS_LAMBDA(const int i, const int j, const int k) { y((i * m + j) * l + k) *= y((i * m + j) * l + k); });
 }
+
+// The halo mirrors the interior of the same View, from a flat range.
+void mirrored_halo(Kokkos::View<double**> u, int rows, int depth) {
+  Kokkos::parallel_for(
+      rows * depth, KOKKOS_LAMBDA(const int lid) {
+        const int row = lid / depth, offset = lid % depth;
+        u(row, depth - 1 - offset) = 0.5 * u(row, offset + depth) * u(row, offset + depth);
+      });
+}

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from transform.analysis.affine import Affine, Term, combine, positions
-from transform.analysis.decode import Bounds, determined, same_block, varies
+from transform.analysis.decode import Bounds, determined, same_block, separate, varies
 from transform.ir.nodes import (
     Accumulate,
     Apply,
@@ -228,6 +228,8 @@ def disjoint(
     ``bounds`` what is known of the values of indices, ``pins`` what has one value wherever either access is
     executed.
     """
+    if any(separate(x, y, bounds) for x, y in zip(a, b, strict=True)):
+        return True
     same: set[int] = set()
     for x, y in zip(a, b, strict=True):
         if x.local or y.local or x.indirect or y.indirect:

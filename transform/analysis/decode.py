@@ -99,6 +99,49 @@ def _below(x: Affine, radix: Affine, bounds: Bounds) -> bool:
     return not spare.terms and spare.constant >= 0
 
 
+def separate(x: Affine, y: Affine, bounds: Bounds) -> bool:
+    """Whether ``x`` and ``y`` never have a common value, in whatever iterations."""
+    (low_x, high_x), (low_y, high_y) = _extremes(x, bounds), _extremes(y, bounds)
+    return _less(high_x, low_y) or _less(high_y, low_x)
+
+
+def _less(x: Affine | None, y: Affine | None) -> bool:
+    if x is None or y is None:
+        return False
+    difference = combine(y, x, -1)
+    return not difference.terms and difference.constant > 0
+
+
+def _extremes(x: Affine, bounds: Bounds) -> tuple[Affine | None, Affine | None]:
+    """The least and the greatest value as functions of what never varies; ``None`` where not known."""
+    low: Affine | None = Affine((), x.constant)
+    high = low
+    for term, c in x.terms:
+        first, last = _range_of(term, bounds)
+        if c < 0:
+            first, last = last, first
+        low = None if low is None or first is None else combine(low, first, c)
+        high = None if high is None or last is None else combine(high, last, c)
+    return low, high
+
+
+def _range_of(term: Term, bounds: Bounds) -> tuple[Affine | None, Affine | None]:
+    if term in bounds:
+        lo, hi = bounds[term]
+        return lo, combine(hi, Affine((), 1), -1)
+    itself = Affine(((term, 1),), 0)
+    if not varies(itself):
+        return itself, itself
+    if term[:2] in (("op", "mod"), ("op", "div")):  # a symbolic divisor is an extent: not negative
+        _, fn, dividend, divisor = term
+        assert isinstance(dividend, Affine) and isinstance(divisor, Affine)
+        low, _ = _extremes(dividend, bounds)
+        positive = bool(divisor.terms) or divisor.constant > 0
+        if positive and not varies(divisor) and low is not None and not low.terms and low.constant >= 0:
+            return ZERO, combine(divisor, Affine((), 1), -1) if fn == "mod" else None
+    return None, None
+
+
 def _divided(known: set[Affine]) -> list[Affine]:
     """Dividends whose quotient and remainder are known, and quotients of quotients."""
     ops = {t for x in known if len(x.terms) == 1 for t, c in x.terms if c == 1 and t[0] == "op"}
