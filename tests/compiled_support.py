@@ -6,8 +6,9 @@ The user's function itself runs too: what the front end made of it must compute 
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from transform import pipeline
 from transform.ir.types import View
 from transform.signature import Argument, Signature
 
+RUNS = os.environ.get("KAD_RUNS", "3").split(",")  # threads, or threads x repetitions: "2x20,4x20"
 FLAGS = ("-O0", "-Wall", "-Wextra", "-Werror")
 
 PRELUDE = """
@@ -154,22 +156,29 @@ def compiled(text: str, name: str, flags: tuple[str, ...] = FLAGS) -> Path:
     return binary
 
 
-def run(calls: list[Call], name: str) -> Mapping[str, np.ndarray]:
-    """Compile and run: what each call printed."""
+def runs(calls: list[Call], name: str) -> Iterator[Mapping[str, np.ndarray]]:
+    """Compile and run: what each call printed, for every run that ``KAD_RUNS`` asks for."""
     binary = compiled(program(calls), name)
+    for part in RUNS:
+        threads, _, times = part.partition("x")
+        for _ in range(int(times or 1)):
+            yield _run(binary, threads, {c.key for c in calls})
+
+
+def _run(binary: Path, threads: str, keys: set[str]) -> Mapping[str, np.ndarray]:
     printed = subprocess.run(
         [str(binary)],
         check=True,
         capture_output=True,
         text=True,
         timeout=120,
-        env={"OMP_NUM_THREADS": "3", "OMP_PROC_BIND": "false"},
+        env={"OMP_NUM_THREADS": threads, "OMP_PROC_BIND": "false"},
     )
     lines = [line.split() for line in printed.stdout.splitlines()]
     return {
         words[0]: np.array(words[1:], float)
         for words in lines
-        if words and words[0].removeprefix("primal_") in {c.key for c in calls}
+        if words and words[0].removeprefix("primal_") in keys
     }
 
 

@@ -1,6 +1,7 @@
 """Emitted gradients, compiled without warnings and run on three threads, against the interpreter.
 
-``KAD_COMPILE=all`` takes every kernel and more plans.
+``KAD_COMPILE=all`` takes every kernel and more plans, ``KAD_RUNS=2x20,4x20`` runs on two and on four threads
+twenty times each.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.cases import cases, compiled
-from tests.compiled_support import Call, expected, expected_primal, run
+from tests.compiled_support import Call, expected, expected_primal, runs
 from tests.gradient_support import Oracle, primal, spread
 from transform import pipeline
 
@@ -35,20 +36,14 @@ def calls(file: str) -> list[Call]:
 @pytest.mark.parametrize("file", sorted({c.file for c in cases()}) if ALL else sorted(compiled()))
 def test_compiled_gradients(file: str) -> None:
     wanted = calls(file)
-    computed = run(wanted, f"test_{file}")
-    for call in wanted:
-        tolerance = 2e-4 if call.oracle.float32 else 1e-10
-        np.testing.assert_allclose(
-            computed[f"primal_{call.key}"],
-            expected_primal(call),
-            rtol=tolerance,
-            atol=tolerance,
-            err_msg=f"{call.case.name} as the user's code computes it",
-        )
-        np.testing.assert_allclose(
-            computed[call.key],
-            expected(call),
-            rtol=tolerance,
-            atol=tolerance,
-            err_msg=f"{call.case.name} {dict(call.plan)}",
-        )
+    known = {call.key: (expected_primal(call), expected(call)) for call in wanted}
+    for computed in runs(wanted, f"test_{file}"):
+        for call in wanted:
+            result, gradient = known[call.key]
+            close(computed[f"primal_{call.key}"], result, call, "as the user's code computes it")
+            close(computed[call.key], gradient, call, str(dict(call.plan)))
+
+
+def close(computed: np.ndarray, wanted: np.ndarray, call: Call, what: str) -> None:
+    tolerance = 2e-4 if call.oracle.float32 else 1e-10
+    np.testing.assert_allclose(computed, wanted, tolerance, tolerance, err_msg=f"{call.case.name} {what}")
