@@ -32,6 +32,7 @@ CASES = (
     Case("control", "switch_in_loop", {"x": (N,), "n": N}),
     Case("control", "range_for", {"x": (N,), "n": N}),
     Case("control", "assigned_on_the_way", {"x": (N,), "m": TRIPS, "n": N}),
+    Case("control", "effects", {"x": (N,), "m": TRIPS, "n": N}),
     Case("control", "host_return", {"x": (N,), "a": 0.3, "n": N}),
     Case("control", "host_return", {"x": (N,), "a": 0.01, "n": 2}, note="end"),
     Case("control", "convergence", {"v": (N,), "x": (N,), "tolerance": 1e-2, "n": N}),
@@ -40,4 +41,4 @@ CASES = (
     Case("control", "relaxation", {"u": (N,), "f": (N,), "tolerance": 0.0, "n": N, "most": 3}, note="most"),
     Case("control", "nested_convergence", {"u": (N,), "f": (N,), "a": 0.7, "n": N, "steps": 3}),
 )
-COMPILED = ("newton", "return_from_nested_loops", "switch_cases", "nested_convergence")
+COMPILED = ("newton", "return_from_nested_loops", "effects", "nested_convergence")

@@ -454,3 +454,27 @@ double assigned_on_the_way(In x, Indices m, int n) {
   }, r);
   return r;
 }
+
+// Side effects inside expressions.
+double effects(In x, Indices m, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    double p = x(i), q, t = 1;
+    int k = 0, tries = m(i), last;
+    p += x(k++) * x(i);
+    p *= x(++k);
+    q = t = 0.5 * p;
+    while (tries-- > 0) p = p * x(k) + q;
+    while ((t = t * t + 0.1) > 0.15 && ++tries < 3) p += t * x(i);
+    if (m(i) > 2 && (last = m(i)) < 5) p += x(last);
+    if ((k += 2) > 3 || ++k > 0) p = p * k;
+    p = m(i) > 1 ? (q += p, q * q) : x(2) * k--;
+    for (size_t j = n; j-- > 0;) p += x(j) * x(j) * 0.1;
+    double a[3] = {};
+    int at = 0;
+    a[at++] = p;
+    a[at++] = q * p;
+    sum += a[0] * a[1] + p * q + t * k;
+  }, r);
+  return r;
+}

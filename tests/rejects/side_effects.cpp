@@ -1,9 +1,7 @@
-// expect: 19:16 an increment inside an expression is not supported
-// expect: 20:13 an assignment inside an expression is not supported
-// expect: 21:15 an assignment inside an expression is not supported
-// expect: 21:25 an assignment inside an expression is not supported
-// expect: 22:15 the comma operator is not supported
-// expect: 23:14 'twice' has side effects and is called inside an expression
+// expect: 17:24 an increment inside an expression is not supported here
+// expect: 18:15 an assignment inside an expression is not supported here
+// expect: 18:25 an assignment inside an expression is not supported here
+// expect: 19:14 'twice' has side effects and is called inside an expression
 #include <Kokkos_Core.hpp>
 KOKKOS_INLINE_FUNCTION double twice(double& value) {
   value *= 2;
@@ -16,10 +14,8 @@ double side_effects(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
       n, KOKKOS_LAMBDA(const int i, double& s) {
         int k = 0;
         double t = 0, u = 0;
-        s += x(k++);
-        t = u = 1;
+        s += u + k * x(k++);
         s += (t = 2) + (t += 1);
-        s += (t, u);
         s += twice(t) + t;
         twice(t);
         s += t;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transform.frontend import fence
+from transform.frontend import effects, fence
 from transform.frontend.arith import COMPARISONS, apply, constant, convert
 from transform.frontend.clang import (
     Binary,
@@ -80,7 +80,8 @@ def expression(scope: Scope, cursor: Cursor, name: str = "", top: bool = False) 
     ``name`` is given to its last operation; ``top`` says that it is the whole right-hand side of a
     statement, where calls may have side effects. After a finding the value is a dummy of the right type.
     """
-    value = _expression(scope, cursor, name, top)
+    with effects.sequenced(scope, scope.region or cursor):
+        value = _expression(scope, cursor, name, top)
     if value is None:
         return scope.dummy(cursor)
     type_ = scalar(cursor.type)
@@ -106,6 +107,8 @@ def _expression(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | No
         return _unary(scope, cursor, name)
     if kind == _K.BINARY_OPERATOR:
         return _binary(scope, cursor, name)
+    if kind == _K.COMPOUND_ASSIGNMENT_OPERATOR:
+        return effects.modification(scope, cursor, expressions(cursor)[0], "an assignment")
     if kind == _K.CONDITIONAL_OPERATOR:
         return _conditional(scope, cursor, name)
     if kind == _K.INIT_LIST_EXPR and (type_ := scalar(cursor.type)) is not None:
@@ -207,9 +210,8 @@ def _unary(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
         source = place(scope, cursor)
         return None if source is None else read(scope, source, name, cursor)
     if operator in (Unary.POST_INC, Unary.POST_DEC, Unary.PRE_INC, Unary.PRE_DEC):
-        hint = "give the increment its own statement"
-        scope.refuse(cursor, "an increment inside an expression is not supported", hint)
-    elif operator is Unary.ADDRESS:
+        return effects.modification(scope, cursor, operand, "an increment")
+    if operator is Unary.ADDRESS:
         scope.refuse(cursor, "a pointer is not supported here", "pass Views, arrays or references")
     else:
         scope.refuse(cursor, *fence.construct(cursor))
@@ -222,12 +224,9 @@ def _binary(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
     if operator in (Binary.LAND, Binary.LOR):
         return _short_circuit(scope, cursor, left, right, operator is Binary.LAND, name)
     if operator is Binary.COMMA:
-        scope.refuse(cursor, "the comma operator is not supported", "write two statements")
-        return None
+        return effects.comma(scope, cursor, name)
     if operator is Binary.ASSIGN:
-        hint = "give the assignment its own statement"
-        scope.refuse(cursor, "an assignment inside an expression is not supported", hint)
-        return None
+        return effects.modification(scope, cursor, left, "an assignment")
     fn = _BINARY.get(operator) if operator is not None else None
     if fn is None:
         scope.refuse(cursor, *fence.construct(cursor))
@@ -245,21 +244,25 @@ def _binary(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
 def _short_circuit(
     scope: Scope, cursor: Cursor, left: Cursor, right: Cursor, conjunction: bool, name: str
 ) -> Atom:
-    a = convert(scope, expression(scope, left), BOOL, "", left)
-    with scope.collect() as stmts:
-        b = convert(scope, expression(scope, right), BOOL, "", right)
+    with effects.sequenced(scope, left):
+        a = convert(scope, expression(scope, left), BOOL, "", left)
+
+    def last() -> Atom:
+        return convert(scope, expression(scope, right), BOOL, "", right)
+
     if isinstance(a, Const):
-        decided = bool(a.value) != conjunction
-        if decided:
+        if bool(a.value) != conjunction:
+            effects.side(scope, right, last)  # for its findings
             return a
-        scope.stmts += stmts
-        return b
-    if all(_speculative(s) for s in stmts):
-        scope.stmts += stmts
-        return apply(scope, "and" if conjunction else "or", (a, b), name, cursor)
-    evaluated, skipped = (Block(tuple(stmts)), b), (Block(()), Const(not conjunction, BOOL))
+        with effects.sequenced(scope, right):
+            return last()
+    evaluated = effects.side(scope, right, last)
+    if all(_speculative(s) for s in evaluated[0].stmts) and not effects.has_effects(scope, evaluated):
+        scope.stmts += evaluated[0].stmts
+        return apply(scope, "and" if conjunction else "or", (a, evaluated[2]), name, cursor)
+    skipped = (Block(()), dict(scope.env), Const(not conjunction, BOOL))
     then, orelse = (evaluated, skipped) if conjunction else (skipped, evaluated)
-    return scope.choose(a, then, orelse, name, cursor)
+    return effects.choose(scope, a, then, orelse, name, cursor)
 
 
 def _speculative(stmt: Stmt) -> bool:
@@ -286,16 +289,18 @@ def _conditional(scope: Scope, cursor: Cursor, name: str) -> Atom | None:
                 return None
         scope.refuse(cursor, "a conditional without a scalar value is not supported", "write if / else")
         return None
-    cond = convert(scope, expression(scope, operands[0]), BOOL, "", operands[0])
+    with effects.sequenced(scope, operands[0]):
+        cond = convert(scope, expression(scope, operands[0]), BOOL, "", operands[0])
     if isinstance(cond, Const):
-        return expression(scope, operands[1 if cond.value else 2], name)
+        with effects.sequenced(scope, operands[1 if cond.value else 2]):
+            return expression(scope, operands[1 if cond.value else 2], name)
 
-    def side(operand: Cursor) -> tuple[Block, Atom]:
-        with scope.collect() as stmts:
-            value = convert(scope, expression(scope, operand), type_, "", operand)
-        return Block(tuple(stmts)), value
+    def side(operand: Cursor) -> effects.Side:
+        return effects.side(
+            scope, operand, lambda: convert(scope, expression(scope, operand), type_, "", operand)
+        )
 
     then, orelse = side(operands[1]), side(operands[2])
-    if not then[0].stmts and not orelse[0].stmts:
-        return apply(scope, "select", (cond, then[1], orelse[1]), name, cursor)
-    return scope.choose(cond, then, orelse, name, cursor)
+    if not then[0].stmts and not orelse[0].stmts and not effects.has_effects(scope, then, orelse):
+        return apply(scope, "select", (cond, then[2], orelse[2]), name, cursor)
+    return effects.choose(scope, cond, then, orelse, name, cursor)

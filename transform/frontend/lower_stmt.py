@@ -16,6 +16,7 @@ from transform.frontend.clang import (
     qualified,
 )
 from transform.frontend.cpptypes import is_view
+from transform.frontend.effects import sequenced
 from transform.frontend.host_loop import loop_of_elements
 from transform.frontend.identity import resolved, swap
 from transform.frontend.inline import returned
@@ -105,7 +106,8 @@ def _statement(scope: Scope, cursor: Cursor) -> None:
     elif kind == _K.VAR_DECL:  # in a condition
         declare(scope, cursor)
     elif kind != _K.NULL_STMT:
-        _expression_statement(scope, cursor)
+        with sequenced(scope, cursor):
+            _expression_statement(scope, cursor)
 
 
 def _expression_statement(scope: Scope, cursor: Cursor) -> None:
@@ -114,7 +116,8 @@ def _expression_statement(scope: Scope, cursor: Cursor) -> None:
         _expression_statement(scope, inner[0])
     elif kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.COMMA:
         for operand in expressions(cursor):
-            _expression_statement(scope, operand)
+            with sequenced(scope, operand):
+                _expression_statement(scope, operand)
     elif kind == _K.BINARY_OPERATOR and binary_kind(cursor) is Binary.ASSIGN:
         assignment(scope, cursor)
     elif kind == _K.COMPOUND_ASSIGNMENT_OPERATOR:

@@ -185,6 +185,7 @@ class Scope:
     inlining: tuple[int, ...] = ()
     jumps: tuple[Jump, ...] = ()  # what jump statements can leave, the innermost last
     flags: set[int] = field(default_factory=set)  # the variables that say what is left
+    region: Cursor | None = None  # the expression whose parts are evaluated in no fixed order
     team: TeamState | None = None
     unknowns: dict[Symbol, tuple[str, str]] = field(default_factory=dict)  # why no result may depend on them
     mirrors: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # with the Views that they may share
@@ -220,11 +221,12 @@ class Scope:
     def function(self) -> Iterator[Jump]:
         """The body of a function, lambda or kernel is lowered inside: ``return`` leaves it."""
         outer, self.jumps = self.jumps, ()
+        region, self.region = self.region, None
         try:
             with self.leavable(Left.FUNCTION) as jump:
                 yield jump
         finally:
-            self.jumps = outer
+            self.jumps, self.region = outer, region
 
     @contextmanager
     def leavable(self, kind: Left) -> Iterator[Jump]:
