@@ -56,5 +56,8 @@ CASES = (
     Case("indices", "element_blocks", {"corner": (3 * N,), "x": (N,), "n": N}),
     Case("indices", "mirrored_halo", {"u": (3, 6), "rows": 3, "depth": 2}),
     Case("indices", "flat_cube", {"y": (24,), "n": 2, "m": 3, "l": 4}),
+    Case(
+        "indices", "columns_of_a_buffer", {"buffer": (30,), "field": (N, 2), "n": N, "depth": 2, "offset": 3}
+    ),
 )
 COMPILED = ("connectivity", "scatter_atomic", "grid", "cube", "conditional_permutation")

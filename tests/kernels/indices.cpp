@@ -262,3 +262,14 @@ void mirrored_halo(Kokkos::View<double**> u, int rows, int depth) {
         u(row, depth - 1 - offset) = 0.5 * u(row, offset + depth) * u(row, offset + depth);
       });
 }
+
+// A buffer of columns: that there is a k proves that depth is not 0.
+void columns_of_a_buffer(Kokkos::View<double*> buffer, Kokkos::View<const double**> field, int n, int depth, int offset) {
+  for (int k = 0; k < depth; ++k) {
+    Kokkos::parallel_for(
+        n, KOKKOS_LAMBDA(const int j) {
+          const int index = offset + k + (j + depth - 1) * depth;
+          buffer(index) = field(j, k) * field(j, k);
+        });
+  }
+}

@@ -1,9 +1,10 @@
-// expect: 10:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
-// expect: 12:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
-// expect: 14:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
-// expect: 16:39 one iteration writes an element of 'y' that another may read (the other access is at line 16) | read from one View and write to another
-// expect: 19:49 iterations of this parallel region may write the same element of 'a' | or use Kokkos::atomic_add
-// expect: 22:49 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
+// expect: 11:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
+// expect: 13:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
+// expect: 15:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
+// expect: 17:39 one iteration writes an element of 'y' that another may read (the other access is at line 17) | read from one View and write to another
+// expect: 20:49 iterations of this parallel region may write the same element of 'a' | or use Kokkos::atomic_add
+// expect: 23:49 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
+// expect: 25:39 iterations of this parallel region may write the same element of 'y' | or use Kokkos::atomic_add
 #include <Kokkos_Core.hpp>
 void data_races(Kokkos::View<double*> x, Kokkos::View<double*> y, Kokkos::View<double**> a, int n, int m) {
   Kokkos::parallel_for(
@@ -20,4 +21,6 @@ void data_races(Kokkos::View<double*> x, Kokkos::View<double*> y, Kokkos::View<d
   Kokkos::parallel_for(
       Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0}, {n, m}),
       KOKKOS_LAMBDA(const int i, const int j) { y(i) += a(i, j); });
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) { y(i * m) = x(i); });
 }

@@ -37,7 +37,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import Scalar, View
-from transform.ir.walk import binds, defines, walk, written
+from transform.ir.walk import binds, blocks, defines, walk, written
 
 _NARROW = ("short", "unsigned short", "char", "signed char", "unsigned char", "bool")
 
@@ -79,6 +79,17 @@ def _integral(let: Let) -> bool:
     return whole and isinstance(let.op, Apply) and let.op.fn in ("add", "sub", "neg", "copy", "cast")
 
 
+def _around(launch: Launch, block: Block) -> list[For]:
+    """The loops of the host that contain ``launch``."""
+    for s in block.stmts:
+        if s is launch:
+            return []
+        if isinstance(s, For | If) and any(x is launch for b in blocks(s) for x in walk(b)):
+            inner = [f for b in blocks(s) for f in _around(launch, b)]
+            return [s, *inner] if isinstance(s, For) else inner
+    return []
+
+
 class Footprints:
     """Affine forms of the atoms of one launch. ``around``: statements of the host that define integers;
     ``also``: loop indices that count as parallel ones, by position."""
@@ -102,6 +113,7 @@ class Footprints:
         self.accesses = tuple(self._collect(launch.body, True))
         ranges = [(r.index, r.lo, r.hi) for r in launch.ranges]
         ranges += [(s.index, s.lo, s.hi) for s in walk(launch.body) if isinstance(s, For)]
+        ranges += [(s.index, s.lo, s.hi) for s in _around(launch, around)]
         self.bounds: Bounds = dict(filter(None, (self._bounds(*r) for r in ranges)))
 
     def affine(self, atom: Atom) -> Affine:

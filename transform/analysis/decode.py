@@ -38,6 +38,9 @@ def _digits(x: Affine, bounds: Bounds) -> list[Affine]:
     """The leading part and the rest of a number whose rest is smaller than the radix."""
     if len(x.terms) == 1:
         ((term, coefficient),) = x.terms
+        if coefficient == 1 and term[:2] == ("op", "mul") and _not_zero(term[3], bounds):
+            assert isinstance(term[2], Affine)
+            return [term[2]]
         return [Affine(((term, 1),), 0)] if coefficient != 1 else []
     block = same_block(x, x, bounds)
     if block is not None:
@@ -140,6 +143,12 @@ def _range_of(term: Term, bounds: Bounds) -> tuple[Affine | None, Affine | None]
         if positive and not varies(divisor) and low is not None and not low.terms and low.constant >= 0:
             return ZERO, combine(divisor, Affine((), 1), -1) if fn == "mod" else None
     return None, None
+
+
+def _not_zero(x: object, bounds: Bounds) -> bool:
+    """Whether an iteration proves it: ``0 <= k < x``, ``k`` an index of the region or of a loop around it."""
+    outer = (ends for term, ends in bounds.items() if term[0] != "local")
+    return any(lo.constant >= 0 and not lo.terms and hi == x for lo, hi in outer)
 
 
 def _divided(known: set[Affine]) -> list[Affine]:

@@ -76,12 +76,18 @@ def _candidates(scope: Scope, parts: Collection[Cursor]) -> set[int]:
     return set(mentioned(scope, list(parts))) - only_read
 
 
+def _names_variable(cursor: Cursor) -> bool:
+    """Whether an expression names a variable that can be changed there: a captured copy cannot."""
+    named = cursor.kind == CursorKind.DECL_REF_EXPR and cursor.referenced is not None
+    return named and not cursor.type.is_const_qualified()
+
+
 def modified(parts: Collection[Cursor]) -> set[int]:
     """The variables that ``parts`` name other than to read their values."""
     found: set[int] = set()
 
     def look(cursor: Cursor, read: bool) -> None:
-        if cursor.kind == CursorKind.DECL_REF_EXPR and not read and cursor.referenced is not None:
+        if _names_variable(cursor) and not read:
             found.add(key(cursor.referenced))
         for child in cursor.get_children():
             # The conversion to a value, to const or from an array is an expression around the name; libclang
