@@ -93,7 +93,7 @@ def _function(call: Call) -> str:
         "ws",
         *signature.passed(lambda a: a.name),
         *bars,
-        *([repr(seeds.seed)] if signature.returns is not None else []),
+        *([repr(seeds.seed)] if signature.seeded else []),
     ]
     grad = f"{name}_grad({', '.join(given)})"
     if signature.returns is None:
@@ -138,7 +138,8 @@ def _declare(a: Argument, name: str, value: Any) -> list[str]:
 
 def _assign(a: Argument, name: str, value: Any) -> str:
     if not isinstance(a.type, View):
-        return f"    {name} = static_cast<{a.type.name}>({'true' if value is True else repr(value)});"
+        text = str(value).lower() if isinstance(value, bool) else repr(value)
+        return f"    {name} = static_cast<{a.type.name}>({text});"
     data = ", ".join(repr(x.item()) for x in np.ravel(value))
     return f"    fill({name}, {{{data}}});"
 

@@ -149,7 +149,7 @@ class Oracle:
                         else moved[name] + step * x_d
                     )
                 value = run(self.adjoint.program, moved)
-                total = 0.0 if value is None else d.seed * float(value)
+                total = d.seed * float(value) if self.adjoint.signature.seeded else 0.0
                 for a in self.adjoint.signature.arguments:
                     if a.has_adjoint and a.written:
                         total += float(np.sum(d.seeds[a.name] * moved[a.name]))

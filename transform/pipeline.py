@@ -373,7 +373,7 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
     for name in of or ():
         if name not in changed:
             raise UsageError(f"--of {name}: '{program.name}' does not write '{name}'")
-    default_of = changed & floating if program.returns is None else set()
+    default_of = set() if program.returns is not None and program.returns.is_float else changed & floating
     dependents = set(of) if of is not None else default_of
     independents = set(wrt) if wrt is not None else floating
     arguments = []

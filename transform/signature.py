@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from transform.diagnostics import UsageError
@@ -61,6 +61,11 @@ class Signature:
     objects: tuple[Formal, ...] = ()
 
     @property
+    def seeded(self) -> bool:
+        """Whether the returned value has a derivative."""
+        return self.returns is not None and self.returns.is_float
+
+    @property
     def parameters(self) -> tuple[Argument | Formal, ...]:
         """The parameters of the C++ function."""
         found: list[Argument | Formal] = [a for a in self.arguments if not a.member]
@@ -80,16 +85,16 @@ class Signature:
         lines = []
         values = {a.member.replace("->", "."): value(a) for a in self.members}
         for p in self.objects:
-            if p.constructor is None:
+            if p.maker is None:
                 raise UsageError(
                     f"{self.qualified}: no object of class {p.spelling} can be made to try the gradient: "
                     "give the class a default constructor"
                 )
-            given = [values.get(f"{p.name}.{member}", f"{type_}{{}}") for type_, member in p.constructor]
-            lines.append(f"{p.spelling} {p.name}_object" + (f"({', '.join(given)});" if given else "{};"))
-            for number, (member, type_) in enumerate(p.pointees):
+            lines.append(f"{p.spelling} {p.name}_object = {_made(p.maker, p.name, values)};")
+            for number, (member, maker) in enumerate(p.pointees):
                 if any(path.startswith(f"{p.name}.{member}.") for path in values):
-                    lines.append(f"{type_} {p.name}_object_{number}{{}};")
+                    made = _made(maker, f"{p.name}.{member}", values)
+                    lines.append(f"auto {p.name}_object_{number} = {made};")
                     lines.append(f"{p.name}_object.{member} = &{p.name}_object_{number};")
         lines += [f"{_in_object(a)} = {value(a)};" for a in self.members]
         return lines
@@ -120,3 +125,8 @@ def _in_object(member: Argument) -> str:
     """A member of what ``prepare`` makes."""
     owner, path = re.split(r"\.|->", member.member, maxsplit=1)
     return f"{owner}_object.{path}"
+
+
+def _made(maker: str, path: str, values: Mapping[str, str]) -> str:
+    """The expression for a new object, with the values of its members."""
+    return re.sub(r"@([^@|]*)\|([^@]*)@", lambda m: values.get(f"{path}.{m[1]}", m[2]), maker)

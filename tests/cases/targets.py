@@ -28,6 +28,7 @@ CASES = (
     Case("targets", "scaled", {"u": (N,), "stiffness": 1.5}),
     Case("targets", "Model::total", {"v": (N,)}),
     Case("targets", "Solver<double, 2>::sweep", {"x": (N,), "omega": 0.8, "b": (N,)}),
+    Case("targets", "with_status", {"y": (N,), "unused_4": 3}),
 )
 
 COMPILED = ("model::weighted<double>", "by_reference", "by_pointer", "Model::energy")

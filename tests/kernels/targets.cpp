@@ -1,6 +1,9 @@
 // Functions to differentiate that are not plain free functions: `--function` names them.
 #include <Kokkos_Core.hpp>
 
+#include <string>
+#include <vector>
+
 namespace model {
 template <class T>
 T weighted(Kokkos::View<const T*> x, T a) {
@@ -108,3 +111,9 @@ struct Solver {
       Kokkos::parallel_for("sweep", x.extent(0), KOKKOS_CLASS_LAMBDA(const int i) { x(i) += omega * (b(i) - x(i) * x(i)); });
   }
 };
+
+// parameters that derivatives do not need, a status as result
+int with_status(const std::string& label, Kokkos::View<double*> y, double* /*unused*/, const char* /*note*/, int, std::vector<int>& /*log*/) {
+  Kokkos::parallel_for(label + " squares", y.extent(0), KOKKOS_LAMBDA(const int i) { y(i) *= y(i); });
+  return y.extent(0) > 3 ? 1 : 0;
+}

@@ -1,7 +1,6 @@
-// expect: 29:81 a variable of type 'const std::function<void (int)> &' is not supported
-// expect: 31:30 a functor with its own reduction (Largest::init) is not supported
-// expect: 32:27 a value of type 'const std::function<void (int)>' is not supported
-// expect: 33:27 the call operator of 'Bodyless' has no body here
+// expect: 30:30 a functor with its own reduction (Largest::init) is not supported
+// expect: 31:27 a value of type 'const std::function<void (int)>' is not supported
+// expect: 32:27 the call operator of 'Bodyless' has no body here
 #include <Kokkos_Core.hpp>
 
 #include <functional>

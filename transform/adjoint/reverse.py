@@ -137,7 +137,11 @@ class _HostSweep(Sweep):
         returned = last.value if isinstance(last, Return) else None
         adj = self.adjoints()
         seed: Symbol | None = None
-        if self.program.returns is not None and isinstance(returned, Symbol):
+        if (
+            self.program.returns is not None
+            and self.program.returns.is_float
+            and isinstance(returned, Symbol)
+        ):
             seed = self.fresh.symbol("seed", self.program.returns)
             adj.add(returned, seed)
         outputs = {s.param: s.value for s in body.stmts if isinstance(s, Output)}

@@ -168,7 +168,7 @@ def _gradient_text(
     passed = [_formal(a) for a in signature.parameters]
     passed += [f"{a.name}_b" for a in signature.arguments if a.has_adjoint]
     everything = [*parameters, *adjoints]
-    seed = [f"{returns} seed"] if signature.returns is not None else []
+    seed = [f"{returns} seed"] if signature.seeded else []
     out = Text()
     out.add(f"namespace {namespace} {{")
     out.add("")
@@ -281,7 +281,7 @@ def tangent(
             type_ = f"const {a.adjoint_spelling}&" if isinstance(a.type, View) else a.adjoint_spelling
             type_ += "&" if a.written and not isinstance(a.type, View) else ""
             parameters.append(f"{type_} {a.name}_d")
-    if signature.returns is not None:
+    if signature.seeded:
         parameters.append(f"{returns}& r_d")
     out = Text()
     out.add(f"namespace {namespace} {{")
@@ -297,7 +297,7 @@ def tangent(
             out.add(f"  (void){name};")
     out.add(f"  {f}_tangent_workspace ws;")
     out.add("  (void)ws;")
-    if signature.returns is not None and result is None:
+    if signature.seeded and result is None:
         out.add("  r_d = 0;")
     out.lines += text.lines
     out.add("}")

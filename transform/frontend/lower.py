@@ -23,7 +23,7 @@ from transform.frontend.lower_view import view_value
 from transform.frontend.mirror_sync import mirror_findings
 from transform.frontend.parameters import changed_scalars, check, formals, parameters
 from transform.frontend.scope import Scope, Value, zero
-from transform.frontend.targets import differentiable_result, select
+from transform.frontend.targets import select, supported_result
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Block, Const, Output, Program, Return
 from transform.ir.types import BOOL
@@ -55,9 +55,9 @@ def lower_function(function: Cursor, path: Path) -> Program:
     """
     scope = Scope(expression, body, object_expression, construct, view_value, Instances(function))
     returns = scalar(function.result_type)
-    if not differentiable_result(function):
+    if not supported_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"
-        scope.refuse(function, message, "return double, float or void")
+        scope.refuse(function, message, "return a number or nothing")
     found = parameters(scope, function)
     if returns is not None:
         scope.env[_RETURN_KEY] = Value("result", returns, zero(returns))

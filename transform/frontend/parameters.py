@@ -6,20 +6,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from transform.frontend import fence
 from transform.frontend.clang import (
     ClangType,
     Cursor,
     CursorKind,
     TypeKind,
     Unary,
-    arguments,
     children,
     is_public,
     key,
     location,
     strip,
-    template_of,
     unary_kind,
     walk,
 )
@@ -30,9 +27,9 @@ from transform.frontend.cpptypes import (
     is_view,
     plain_spelling,
     scalar,
-    unreferenced,
     view,
 )
+from transform.frontend.makers import maker
 from transform.frontend.scope import (
     THIS,
     Alias,
@@ -46,6 +43,7 @@ from transform.frontend.scope import (
     Part,
     Scope,
     Slot,
+    Unset,
     Value,
     Variable,
 )
@@ -83,10 +81,8 @@ def parameters(scope: Scope, function: Cursor) -> Parameters:
         name = "self" if "self" not in names else "self_"
         leaves = _Leaves(scope, found, names, function, by_value=False)
         place = leaves.object(name, "", owner)
-        made, pointees = constructor(owner), tuple(leaves.pointees)
-        found.formals.append(
-            Formal(name, plain_spelling(owner), 0, this=True, constructor=made, pointees=pointees)
-        )
+        made, pointees = maker(owner), tuple(leaves.pointees)
+        found.formals.append(Formal(name, plain_spelling(owner), 0, this=True, maker=made, pointees=pointees))
         scope.env[THIS] = Object(place)
     offset = len(found.formals)
     for position, parameter in enumerate(written):
@@ -108,7 +104,7 @@ def formals(found: Parameters, changed: Iterable[Symbol]) -> tuple[Formal, ...]:
     """The parameters of class type; those with ``changed`` members are marked."""
     paths = [p.member for p in found.params if p.symbol in set(changed)]
     owners = {re.split(r"\.|->", path, maxsplit=1)[0] for path in paths}
-    return tuple(replace(f, changed=f.name in owners) for f in found.formals)
+    return tuple(replace(f, changed=f.changed or f.name in owners) for f in found.formals)
 
 
 def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param, ...]) -> None:
@@ -130,11 +126,8 @@ def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param
 def _parameter(
     scope: Scope, found: Parameters, function: Cursor, cursor: Cursor, position: int, names: set[str]
 ) -> Binding:
-    name, type_ = str(cursor.spelling), cursor.type
+    name, type_ = str(cursor.spelling) or f"unused_{position}", cursor.type
     element, view_type = scalar(type_), view(type_)
-    if not name:
-        scope.refuse(cursor, "an unnamed parameter is not supported", "give the parameter a name")
-        return Broken()
     if view_type is not None:
         symbol = scope.fresh.symbol(name, view_type)
         found.params.append(Param(symbol, view_type.spelling))
@@ -166,14 +159,16 @@ def _parameter(
     pointer = canonical.kind == TypeKind.POINTER
     class_ = canonical.get_pointee() if pointer else type_
     if not isinstance(shape(class_), Record):
-        scope.refuse(cursor, *fence.variable_type(cursor))
-        return Broken()
+        changed = is_mutable_reference(type_)
+        spelling = str(class_.spelling) if pointer else plain_spelling(class_)
+        found.formals.append(Formal(name, spelling, position, pointer, changed=changed, maker=maker(class_)))
+        return Unset()  # handed on; any use that matters is refused
     by_value = not pointer and canonical.kind not in (TypeKind.LVALUEREFERENCE, TypeKind.RVALUEREFERENCE)
     leaves = _Leaves(scope, found, names, cursor, by_value)
     place = leaves.object(name, f"{name}_", class_, "->" if pointer else ".")
-    made, pointees = constructor(class_), tuple(leaves.pointees)
+    made, pointees = maker(class_), tuple(leaves.pointees)
     found.formals.append(
-        Formal(name, plain_spelling(class_), position, pointer, constructor=made, pointees=pointees)
+        Formal(name, plain_spelling(class_), position, pointer, maker=made, pointees=pointees)
     )
     return Object(place, pointer)
 
@@ -193,45 +188,6 @@ def _single_scalar(type_: ClangType, cursor: Cursor, function: Cursor) -> Scalar
             inner = strip(children(c)[0])
             followed += inner.kind == CursorKind.DECL_REF_EXPR and inner.referenced == cursor
     return target if 0 < named == followed else None
-
-
-def constructor(type_: ClangType) -> tuple[tuple[str, str], ...] | None:
-    """The arguments of the shortest public constructor: types, and the members that they initialise."""
-    declaration = unreferenced(type_).get_declaration()
-    declaration = declaration.get_definition() or declaration
-    every = children(declaration) or children(template_of(declaration) or declaration)
-    written = [c for c in every if c.kind == CursorKind.CONSTRUCTOR and is_public(c)]
-    found = [c for c in written if not (c.is_copy_constructor() or c.is_move_constructor())]
-    if not found:
-        return ()
-    shortest = min(found, key=lambda c: len(arguments(c)))
-    parameters_ = arguments(shortest)
-    if any(not isinstance(shape(p.type), Scalar | View | Record) for p in parameters_):
-        return None
-    definition = shortest.get_definition() or shortest
-    names = {key(p): position for position, p in enumerate(arguments(definition))}
-    members = [""] * len(parameters_)
-    named = ""
-    for child in children(definition):
-        if child.kind == CursorKind.MEMBER_REF:
-            named = str(child.spelling)
-        elif child.kind.is_expression() and named:
-            used = [c for c in walk(child) if c.kind == CursorKind.DECL_REF_EXPR]
-            if len(used) == 1 and key(used[0].referenced) in names and _copies(child):
-                members[names[key(used[0].referenced)]] = named
-            named = ""
-    return tuple((plain_spelling(p.type), m) for p, m in zip(parameters_, members, strict=True))
-
-
-def _copies(init: Cursor) -> bool:
-    """Whether an initialiser is a variable, or a copy of one."""
-    init = strip(init)
-    while init.kind == CursorKind.CALL_EXPR and init.referenced is not None:
-        given = arguments(init)
-        if init.referenced.kind != CursorKind.CONSTRUCTOR or len(given) != 1:
-            return False
-        init = strip(given[0])
-    return bool(init.kind == CursorKind.DECL_REF_EXPR)
 
 
 def _pointee(type_: ClangType) -> ClangType:
@@ -291,7 +247,7 @@ class _Leaves:
                 pointer = not is_reference(member.declaration.type)
                 access = "->" if pointer else "."
                 if pointer:
-                    self.pointees.append((re.split(r"\.|->", path, maxsplit=1)[1], there.name))
+                    self.pointees.append((re.split(r"\.|->", path, maxsplit=1)[1], maker(target) or ""))
                 group = self._group(there, path + access, f"{name}_", public, (*around, there.name))
                 variable = Variable(self.scope.key())
                 self.scope.env[variable.key] = Object(group, pointer)

@@ -20,6 +20,7 @@ from transform.frontend.clang import (
     qualified,
     walk,
 )
+from transform.frontend.cpptypes import is_reference, scalar
 from transform.frontend.functions import is_dependent
 from transform.frontend.instances import Incomplete
 
@@ -40,7 +41,7 @@ def select(unit: Cursor, path: Path, function: str | None) -> Cursor:
     if function is not None:
         return _named(unit, path, function.removeprefix("::"))
     defined = [f for f in _defined(unit, path) if f.kind in _FUNCTIONS and not is_dependent(f)]
-    candidates = [f for f in defined if differentiable_result(f) and kokkos.has_launch(f)]
+    candidates = [f for f in defined if _differentiable_result(f) and kokkos.has_launch(f)]
     free = [f for f in candidates if f.kind == _K.FUNCTION_DECL]
     candidates = free or candidates
     if len(candidates) == 1:
@@ -55,7 +56,15 @@ def select(unit: Cursor, path: Path, function: str | None) -> Cursor:
     raise UsageError(f"{path} has several candidates; choose one with --function NAME:\n{names}")
 
 
-def differentiable_result(function: Cursor) -> bool:
+def supported_result(function: Cursor) -> bool:
+    """Whether ``function`` returns nothing or a number; an integer is only passed on."""
+    kind = function.result_type.get_canonical().kind
+    return bool(kind == TypeKind.VOID) or (
+        not is_reference(function.result_type) and scalar(function.result_type) is not None
+    )
+
+
+def _differentiable_result(function: Cursor) -> bool:
     return function.result_type.get_canonical().kind in (TypeKind.VOID, TypeKind.DOUBLE, TypeKind.FLOAT)
 
 

@@ -477,9 +477,9 @@ class Formal:
     parameters; ``this``: the object of a member function, which is no written parameter; ``changed``: scalars
     in it are.
 
-    How to make such an object: ``constructor`` has the type of each argument and the member that it
-    initialises, or an empty name (``None``: there is no way); ``pointees``: the members that are pointers to
-    objects, and the types of these.
+    ``maker`` is a C++ expression that makes such an object (``None``: there is none): where it has
+    ``@member|expression@``, the value of the member belongs, or else the expression. ``pointees``: the
+    members that are pointers to objects, and what makes these.
     """
 
     name: str
@@ -488,7 +488,7 @@ class Formal:
     pointer: bool = False
     this: bool = False
     changed: bool = False
-    constructor: tuple[tuple[str, str], ...] | None = ()
+    maker: str | None = None
     pointees: tuple[tuple[str, str], ...] = ()
 
 
