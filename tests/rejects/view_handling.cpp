@@ -1,11 +1,10 @@
-// expect: 14:77 a variable of type 'double *' is not supported
-// expect: 15:3 a View parameter passed by reference is given other memory
-// expect: 17:50 which View 'empty' is cannot be told: it has no allocation
-// expect: 18:18 this View constructor is not supported
-// expect: 19:26 the order of the elements of this View depends on the backend
-// expect: 20:30 this View constructor is not supported
-// expect: 24:63 which View 'last' is cannot be told: it is made in an earlier iteration of a loop
-// expect: 27:3 a View of rank 1 is allocated with 2 extent(s)
+// expect: 14:3 a View parameter passed by reference is given other memory
+// expect: 16:50 which View 'empty' is cannot be told: it has no allocation
+// expect: 17:18 this View constructor is not supported
+// expect: 18:26 the order of the elements of this View depends on the backend
+// expect: 19:30 this View constructor is not supported
+// expect: 23:63 which View 'last' is cannot be told: it is made in an earlier iteration of a loop
+// expect: 26:3 a View of rank 1 is allocated with 2 extent(s)
 #include <Kokkos_Core.hpp>
 #include <utility>
 
