@@ -19,7 +19,8 @@ from transform.frontend.clang import (
     strip,
 )
 from transform.frontend.classes import Indirect, Record, Row, Shape, Unknown, default_initializer, shape
-from transform.frontend.cpptypes import is_reference, scalar
+from transform.frontend.cpptypes import is_reference, is_view, scalar
+from transform.frontend.identity import view_key
 from transform.frontend.inline import Frame, pointer_argument, run
 from transform.frontend.lower_view import view_value
 from transform.frontend.objects import allocate, binding_of, clear, copy
@@ -31,10 +32,12 @@ from transform.frontend.scope import (
     Either,
     Element,
     Group,
+    Handle,
     Lvalue,
     Scope,
     Sum,
     Variable,
+    ViewName,
 )
 from transform.ir.nodes import Const
 from transform.ir.types import BOOL, INT, Scalar, View
@@ -144,6 +147,12 @@ def _refer(scope: Scope, target: Variable, init: Cursor) -> None:
     if scalar(init.type) is not None:
         found = place(scope, init)
         scope.env[target.key] = Broken() if found is None else Alias(found)
+        return
+    if is_view(init.type):
+        named = view_key(scope, init)
+        known = named is not None and isinstance(scope.env.get(named), Handle)
+        view = ViewName(named) if known and named is not None else view_value(scope, init, "")
+        scope.env[target.key] = view or Broken()
         return
     referred = lvalue(scope, init)
     scope.env[target.key] = (None if referred is None else binding_of(referred)) or Broken()

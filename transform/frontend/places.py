@@ -45,6 +45,7 @@ from transform.frontend.scope import (
     Sum,
     Value,
     Variable,
+    ViewName,
 )
 from transform.frontend.shape import element_index, rank
 from transform.frontend.views import view_of
@@ -183,7 +184,8 @@ def _named(scope: Scope, cursor: Cursor) -> Lvalue | None:
         if not isinstance(member, Variable):
             return member
         name = member.key
-    match scope.env.get(name):
+    known = scope.env.get(name)
+    match scope.env.get(known.key) if isinstance(known, ViewName) else known:
         case Value():
             return Variable(name)
         case Alias(place=target, pointer=False):
