@@ -36,5 +36,6 @@ CASES = (
     Case("reducers", "spread_at", {"x": (N,), "w": (N,), "n": N}),
     Case("reducers", "named_reducer", {"x": (N,), "cfl": 0.4, "n": N}),
     Case("reducers", "complex_sum", {"x": (N,), "y": (N,), "n": N}),
+    Case("reducers", "results_in_elements", {"x": (N,), "a": 0.7, "n": N}),
 )
 COMPILED = ("largest", "updated_largest", "several", "product")

@@ -271,3 +271,16 @@ double complex_sum(In x, In y, int n) {
   }, z);
   return z.real() * z.imag();
 }
+
+// The results are elements of Views of the host.
+double results_in_elements(Kokkos::View<const double*> x, double a, int n) {
+  Kokkos::View<double*, Kokkos::HostSpace> r("r", 3);
+  r(1) = a;
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) { s += a * x(i) * x(i); }, r(0));
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& m) { m = m > x(i) ? m : x(i); }, Kokkos::Max<double>(r(2)));
+  Kokkos::parallel_reduce(
+      n, KOKKOS_LAMBDA(const int i, double& s) { s += x(i); }, r[1]);
+  return r(0) * r(1) + r(2);
+}

@@ -143,8 +143,8 @@ def _reducer(scope: Scope, argument: Cursor) -> tuple[str, Cursor] | None:
             source = strip(expressions(source)[-1])
             continue
         owner = source.referenced.semantic_parent if source.referenced is not None else None
-        if view(source.type) is not None or is_object(source.type):
-            break
+        if view(source.type) is not None or is_object(source.type) or scalar(source.type) is not None:
+            break  # not a reducer: a View, an object, an element of a View
         if owner is None or not is_reducer(source.type):
             scope.refuse(argument, *fence.reducer(class_name(source.type)))
             return None
