@@ -96,6 +96,9 @@ def check_all(
                     else executor.verify(binary, job.key, problem.inputs, problem.limits)
                 )
             checked.append(Checked(arch, job.plan, problem.deterministic(job.plan), verdict))
+        if start == 0 and all(isinstance(c.verdict, CompileFailed) for c in checked) and plans[step:]:
+            progress.note(f"none of the first {len(checked)} variants compiles: the others are not tried")
+            break
     return checked
 
 

@@ -76,3 +76,28 @@ def test_every_corpus_variant_compiles_alone_and_without_warnings(
         if done.returncode != 0:
             failed[path.stem] = done.stderr[-3000:]
     assert not failed
+
+
+@pytest.mark.kokkos
+def test_a_header_next_to_the_source_need_not_be_found_again(toolchain: Toolchain, tmp_path: Path) -> None:
+    """The gradient lies elsewhere and is compiled after the source, which includes ``"law.hpp"``."""
+    here, out = tmp_path / "here", tmp_path / "out"
+    here.mkdir()
+    out.mkdir()
+    (here / "law.hpp").write_text(
+        "#pragma once\n#include <Kokkos_Core.hpp>\n"
+        "KOKKOS_INLINE_FUNCTION double law(double x) { return x * x; }\n"
+    )
+    kernel = here / "sum.cpp"
+    kernel.write_text(
+        '#include "law.hpp"\ndouble sum(Kokkos::View<double*> x) {\n  double s = 0;\n  Kokkos::parallel_reduce('
+        "x.extent(0), KOKKOS_LAMBDA(int i, double& t) { t += law(x(i)); }, s);\n  return s;\n}\n"
+    )
+    adjoint = _adjoint(kernel, toolchain)
+    plan = next(iter(pipeline.search_space(adjoint, architectures()["host"]).plans()))
+    variant = pipeline.realise(adjoint, plan)
+    (out / "sum_grad.hpp").write_text(pipeline.gradient_header(adjoint, {}, variant))
+    (out / "all.cpp").write_text(f'#include "{kernel}"\n#include "sum_grad.hpp"\n')
+    command = compile_command(toolchain, out / "all.cpp", out / "object", (), *STRICT, "-fsyntax-only")
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -76,7 +76,7 @@ class Variant:
     def code(self, namespace: str = "kad") -> str:
         """A complete header text whose functions live in ``namespace``."""
         body = self.text.replace(_NAMESPACE, namespace)
-        return "\n".join([*(f"#include {i}" for i in self.includes), "", cpp.runtime(*self.parts), body])
+        return "\n".join([*cpp.includes(self.includes), "", cpp.runtime(*self.parts), body])
 
 
 _NAMESPACE = "@NAMESPACE@"
@@ -281,7 +281,7 @@ def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: 
         f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), by kad-tune.",
         f"#ifndef {guard}",
         f"#define {guard}",
-        *(f"#include {i}" for i in adjoint.program.includes),
+        *cpp.includes(adjoint.program.includes),
         "",
         cpp.runtime(*needed),
     ]
@@ -310,8 +310,7 @@ def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
     """``f_tangent``: forward mode, used to verify gradients."""
     t = tangent(adjoint.program, adjoint.active, adjoint.with_adjoint, _last_id(adjoint.program))
     body = cpp.tangent(adjoint.program, adjoint.signature, t.body, t.tangents, t.result, namespace)
-    includes = (f"#include {i}" for i in adjoint.program.includes)
-    return "\n".join([*includes, "", cpp.runtime(*cpp.parts_of(t.body)), body])
+    return "\n".join([*cpp.includes(adjoint.program.includes), "", cpp.runtime(*cpp.parts_of(t.body)), body])
 
 
 # ---- details ----

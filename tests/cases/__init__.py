@@ -46,6 +46,8 @@ class Case:
     def _value(self, k: int, name: str, given: Any) -> Any:
         if isinstance(given, list):
             return np.array(given, np.int64 if name == "key" else np.int32)
+        if isinstance(given, np.ndarray):
+            return given.copy()
         if not isinstance(given, tuple):
             return given
         count = int(np.prod(given, dtype=int))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from transform.adjoint.gradient import Gradient
@@ -36,6 +37,16 @@ _RUNTIME = Path(__file__).parent / "runtime"
 def runtime(*parts: str) -> str:
     """The text of the named runtime parts, ``core`` first."""
     return "\n".join((_RUNTIME / f"{part}.hpp").read_text().rstrip() + "\n" for part in ("core", *parts))
+
+
+def includes(written: Iterable[str]) -> list[str]:
+    """The user's own includes. A file next to the user's source is not found from elsewhere: where the source
+    comes before the derivative it is there already."""
+    lines: list[str] = []
+    for name in written:
+        here = f"#include {name}"
+        lines += [f"#if __has_include({name})", here, "#endif"] if name.startswith('"') else [here]
+    return lines
 
 
 def gradient(program: Program, signature: Signature, closed: Gradient, namespace: str) -> str:
