@@ -21,6 +21,12 @@ CASES = (
     Case("callables", "launch_templates", {"y": (N,), "x": (N,), "n": N}),
     Case("callables", "generic_kernels", {"y": (N, N), "x": (N,), "n": N}),
     Case("callables", "tagged_lambda", {"x": (N,), "n": N}),
+    Case("callables", "this_of_another", {"x": (N,), "y": (N,), "a": 0.7, "b": 1.3}),
+    Case("callables", "nested_copies", {"y": (N,), "x": (N,), "n": N}),
+    Case("callables", "accumulator_captured", {"x": (N,), "n": N}),
+    Case("callables", "host_lambda_in_loop", {"y": (N,), "a": 0.7, "steps": 3}),
+    Case("callables", "host_lambda_in_loop", {"y": (N,), "a": 0.7, "steps": 0}, note="no steps"),
+    Case("callables", "generic_exits", {"y": (N,), "x": (N,), "n": N}),
 )
 
 COMPILED = ("captured_early", "lambda_arguments")

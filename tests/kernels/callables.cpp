@@ -222,3 +222,97 @@ double tagged_lambda(Kokkos::View<const double*> x, int n) {
       Kokkos::RangePolicy<Tag>(0, n), KOKKOS_LAMBDA(const Tag&, const int i, double& sum) { sum += x(i) * x(i); }, s);
   return s;
 }
+
+// ---- attacks ----
+
+// a lambda that captured `this` of one object is called by a member of another
+struct Field {
+  Kokkos::View<const double*> v;
+  double scale;
+  template <class F>
+  KOKKOS_INLINE_FUNCTION double with(const F& f, int i) const {
+    return scale * f(v(i));
+  }
+  KOKKOS_INLINE_FUNCTION double mixed(const Field& other, int i) const {
+    return other.with([=](double z) { return scale * z * z + v(i); }, i);
+  }
+};
+
+double this_of_another(Kokkos::View<const double*> x, Kokkos::View<const double*> y, double a, double b) {
+  double s = 0;
+  const Field f{x, a}, g{y, b};
+  Kokkos::parallel_reduce(x.extent(0), KOKKOS_LAMBDA(const int i, double& sum) { sum += f.mixed(g, i); }, s);
+  return s;
+}
+
+// a lambda in a lambda; each copies at its own time
+void nested_copies(Kokkos::View<double*> y, Kokkos::View<const double*> x, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        double a = x(i), b = 2 * a;
+        const auto outer = [&a, b](double v) {
+          const auto inner = [a, &b](double w) { return a * w + b; };
+          a = a + v;
+          return inner(v) * a;
+        };
+        b = 100;
+        const double first = outer(0.3);
+        const double second = outer(first);
+        y(i) = first * second + a * b;
+      });
+}
+
+// the accumulator of a reduction through a captured reference
+double accumulator_captured(Kokkos::View<const double*> x, int n) {
+  double s = 0;
+  Kokkos::parallel_reduce(
+      n,
+      KOKKOS_LAMBDA(const int i, double& sum) {
+        const auto add = [&](double v) { sum += v * x(i); };
+        for (int k = 0; k < 3; ++k) add(x(k));
+        if (x(i) > 0.5) add(1);
+      },
+      s);
+  return s;
+}
+
+// a lambda made in every iteration of a host loop, run after the scalar has changed
+double host_lambda_in_loop(Kokkos::View<double*> y, double a, int steps) {
+  double total = 0;
+  for (int k = 0; k < steps; ++k) {
+    const auto kernel = KOKKOS_LAMBDA(const int i) { y(i) = y(i) * a + k; };
+    a *= 0.5;
+    Kokkos::parallel_for(y.extent(0), kernel);
+    const auto norm = [&](double power) {
+      double s = 0;
+      Kokkos::parallel_reduce(
+          y.extent(0), KOKKOS_LAMBDA(const int i, double& sum) { sum += std::pow(y(i), power) * a; }, s);
+      total += s;
+      return s;
+    };
+    const double two = norm(2);
+    a += 0.01 * two;
+    norm(3);
+  }
+  return total;
+}
+
+// out-parameters and early exits in a generic lambda
+void generic_exits(Kokkos::View<double*> y, Kokkos::View<const double*> x, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(auto i) {
+        const auto find = [&](auto from, auto& out) {
+          for (int j = static_cast<int>(from); j < n; ++j) {
+            if (x(j) > 0.8) {
+              out = x(j) * x(i);
+              return true;
+            }
+            out += 0.1 * x(j);
+          }
+          return false;
+        };
+        double found = 0.5;
+        if (find(i, found)) found *= 2;
+        y(i) = found;
+      });
+}

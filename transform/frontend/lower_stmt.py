@@ -187,7 +187,7 @@ def _if(scope: Scope, cursor: Cursor, rest: list[Cursor]) -> None:
     (*init, condition), then, orelse = if_parts(cursor)
     for statement in init:
         _statement(scope, statement)
-    cond = convert(scope, expression(scope, condition), BOOL, "", condition)
+    cond = convert(scope, expression(scope, condition, "", True), BOOL, "", condition)
     yes, no = [then], [orelse] if orelse is not None else []
     if rest and always_jumps(then):
         no = [*no, *rest]
