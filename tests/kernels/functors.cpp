@@ -207,7 +207,7 @@ struct RowSums {
   template <class T>
   KOKKOS_INLINE_FUNCTION void operator()(Strided<2>, const T& team) const {
     const int row = team.league_rank();
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 1), [=](auto) { y(row) *= a(row, 0); });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 1), [&](auto) { y(row) *= a(row, 0); });
   }
 };
 
