@@ -62,6 +62,7 @@ CASES = (
     Case("host", "parameter_returned", {"x": (N,), "y": (N,), "a": 0.7, "n": N}),
     Case("host", "input_overwritten_after_loop", {"u": (N,), "w": (N,), "n": N, "steps": 4}),
     Case("host", "execution_space_instances", {"x": (N,), "a": 0.7, "n": N}),
+    Case("host", "array_by_reference", {"x": (N,), "a": 0.7}),
 )
 COMPILED = (
     "execution_space_instances",

@@ -292,3 +292,15 @@ double execution_space_instances(Kokkos::View<const double*> x, double a, int n)
   space.fence();
   return result;
 }
+
+// An array of the host that kernels write and read through a reference.
+double array_by_reference(Kokkos::View<const double*, Kokkos::HostSpace> x, double a) {
+  using Range = Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>;
+  double squares[4] = {a, 2};
+  const double before = squares[0] * squares[1] + squares[3];
+  Kokkos::parallel_for(Range(0, 4), [&squares, x, a](const int i) { squares[i] += a * x(i) * x(i); });
+  squares[2] *= squares[1];
+  double sum = 0;
+  Kokkos::parallel_reduce(Range(0, 4), [&](const int i, double& s) { s += squares[i] * squares[i]; }, sum);
+  return sum * before + squares[2];
+}

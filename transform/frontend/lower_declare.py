@@ -27,6 +27,7 @@ from transform.frontend.places import constant_value, lvalue, place, place_type
 from transform.frontend.reducers import is_reducer, reducer_variable
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
+from transform.frontend.shared_arrays import shared_array
 from transform.ir.types import Scalar
 
 _K = CursorKind
@@ -101,6 +102,9 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         return pointer_argument(scope, init) or Broken()
     arrays = array(type_)
     if arrays is not None and not is_reference(type_):
+        shared = shared_array(scope, cursor, arrays, init)
+        if shared is not None:
+            return shared
         symbol = scope.fresh.symbol(str(cursor.spelling), arrays)
         declare_array(scope, symbol, init, cursor)
         return Memory(symbol)

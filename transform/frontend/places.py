@@ -328,6 +328,8 @@ def indexed(scope: Scope, place: Lvalue, index: Atom, cursor: Cursor) -> Lvalue 
             return replace(place, members=tuple(replace(m, place=p) for m, p in places_ if p is not None))
         case Opaque():
             return place
+        case Memory(symbol=symbol, mapping=None) if isinstance(symbol.type, View) and symbol.type.rank == 1:
+            return Element(symbol, (index,))
         case _:
             pass
     scope.refuse(cursor, "this is not an element of a local array", "index every dimension of the array")
