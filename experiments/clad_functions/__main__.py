@@ -112,12 +112,12 @@ def main(arguments: Sequence[str]) -> int:
     except ToolchainMissing as problem:
         print(problem, file=sys.stderr)
         return 4
-    rows, good = _rows(tools)
+    table, good = rows(tools)
     report = (
         f"Kokkos {tools.kokkos.version} ({', '.join(tools.kokkos.backends)}), {tools.compiler_version}.\n\n"
     )
     report += "| function here | in Clad's tests | gradient here | error by hand | error by differences |\n"
-    report += "|---|---|---|---|---|\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    report += "|---|---|---|---|---|\n" + "".join(f"| {' | '.join(row)} |\n" for row in table)
     print(report)
     if options.write:
         text = README.read_text()
@@ -129,7 +129,7 @@ def _note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def _rows(tools: Toolchain) -> tuple[list[tuple[str, ...]], bool]:
+def rows(tools: Toolchain) -> tuple[list[tuple[str, ...]], bool]:
     """The table, and whether every function is as it should be."""
     parse = ParseOptions(kokkos_include=tools.kokkos.include)
     codes: dict[str, str] = {}
@@ -142,17 +142,17 @@ def _rows(tools: Toolchain) -> tuple[list[tuple[str, ...]], bool]:
         except Refused as refused:
             refusals[f.name] = refused.diagnostics[0].message
     numbers = _run(tools, codes)
-    rows: list[tuple[str, ...]] = []
+    table: list[tuple[str, ...]] = []
     good = True
     for f in FUNCTIONS:
         if f.name in refusals:
-            rows.append((f"`{f.name}`", f.clad, f"refused: {refusals[f.name]}", "-", "-"))
+            table.append((f"`{f.name}`", f.clad, f"refused: {refusals[f.name]}", "-", "-"))
             good &= f.derivative is None
             continue
         by_hand, by_differences = _errors(f, numbers[f.name])
         right = by_hand < TOLERANCE and by_differences < 1e-6
         good &= right
-        rows.append(
+        table.append(
             (
                 f"`{f.name}`",
                 f.clad,
@@ -161,7 +161,7 @@ def _rows(tools: Toolchain) -> tuple[list[tuple[str, ...]], bool]:
                 f"{by_differences:.0e}",
             )
         )
-    return rows, good
+    return table, good
 
 
 def _errors(f: Function, numbers: list[float]) -> tuple[float, float]:
