@@ -27,6 +27,7 @@ CASES = (
     Case("callables", "host_lambda_in_loop", {"y": (N,), "a": 0.7, "steps": 3}),
     Case("callables", "host_lambda_in_loop", {"y": (N,), "a": 0.7, "steps": 0}, note="no steps"),
     Case("callables", "generic_exits", {"y": (N,), "x": (N,), "n": N}),
+    Case("callables", "copied_object", {"v": (N,), "c": 0.7}),
 )
 
-COMPILED = ("captured_early", "lambda_arguments")
+COMPILED = ("captured_early", "lambda_arguments", "this_of_another", "copied_object")

@@ -234,7 +234,7 @@ struct Field {
     return scale * f(v(i));
   }
   KOKKOS_INLINE_FUNCTION double mixed(const Field& other, int i) const {
-    return other.with([=](double z) { return scale * z * z + v(i); }, i);
+    return other.with([this, i](double z) { return scale * z * z + v(i); }, i);
   }
 };
 
@@ -315,4 +315,23 @@ void generic_exits(Kokkos::View<double*> y, Kokkos::View<const double*> x, int n
         if (find(i, found)) found *= 2;
         y(i) = found;
       });
+}
+
+// a copy of the object keeps its members, a pointer to it does not
+struct Counter {
+  Kokkos::View<double*> v;
+  double c;
+  double run() {
+    const auto kept = KOKKOS_CLASS_LAMBDA(const int i, double& sum) { sum += c * v(i) * v(i); };
+    const auto seen = [this](double z) { return c * z; };
+    c = c * c + 1;
+    double s = 0;
+    Kokkos::parallel_reduce(v.extent(0), kept, s);
+    return seen(s) * s;
+  }
+};
+
+double copied_object(Kokkos::View<double*> v, double c) {
+  Counter counter{v, c};
+  return counter.run();
 }

@@ -23,7 +23,18 @@ from transform.frontend.clang import (
 from transform.frontend.cpptypes import is_view, scalar, unreferenced
 from transform.frontend.objects import binding_of, duplicate
 from transform.frontend.places import memory, place_type, read
-from transform.frontend.scope import Alias, Binding, Broken, Closure, Memory, Object, Scope, Sum, Value
+from transform.frontend.scope import (
+    THIS,
+    Alias,
+    Binding,
+    Broken,
+    Closure,
+    Memory,
+    Object,
+    Scope,
+    Sum,
+    Value,
+)
 from transform.ir.nodes import Const, Declare, Load, Store
 from transform.ir.types import INT, Array
 
@@ -41,6 +52,9 @@ def closure(scope: Scope, cursor: Cursor, immediate: bool = False) -> Closure:
     copied: dict[int, Binding] = {}
     for name in () if immediate else _copied(scope, cursor):
         copied[name] = _copy(scope, scope.env[name], cursor)
+    this = scope.env.get(THIS)
+    if this is not None:  # it may be called where another object is `this`
+        copied[THIS] = _copy(scope, this, cursor) if not immediate and _copies_this(cursor) else this
     for captured in _init_captures(cursor):
         binding = _init_capture(scope, cursor, captured)
         if binding is None:
@@ -147,6 +161,11 @@ def _copied(scope: Scope, cursor: Cursor) -> Iterator[int]:
             by_copy = spelling in explicit or (default and f"&{spelling}" not in explicit)
             if by_copy and name in scope.env:
                 yield name
+
+
+def _copies_this(cursor: Cursor) -> bool:
+    """Whether a lambda captures the object itself, not a pointer to it."""
+    return source_text(cursor).startswith("KOKKOS_CLASS_LAMBDA") or "*this" in (_introducer(cursor) or ())
 
 
 def _init_captures(cursor: Cursor) -> Iterator[Cursor]:
