@@ -13,6 +13,9 @@ CASES = (
     Case("functors", "functor_time_loop", {"v": (N,), "dt": 0.3, "steps": 3}),
     Case("functors", "functor_time_loop", {"v": (N,), "dt": 0.3, "steps": 0}, note="no steps"),
     Case("functors", "team_functor", {"a": (N, 5), "y": (N,)}),
+    Case("functors", "copies_of_functors", {"v": (N,), "a": 0.7, "steps": 3}),
+    Case("functors", "copies_of_functors", {"v": (N,), "a": 0.7, "steps": 0}, note="no steps"),
+    Case("functors", "called_functors", {"x": (N,), "v": (N,), "a": 0.7}),
 )
 
 COMPILED = ("tags", "template_functors")

@@ -216,3 +216,74 @@ void team_functor(Kokkos::View<const double**> a, Kokkos::View<double*> y) {
   Kokkos::parallel_for("rows", Kokkos::TeamPolicy<>(static_cast<int>(a.extent(0)), Kokkos::AUTO), f);
   Kokkos::parallel_for(Kokkos::TeamPolicy<Strided<2>>(static_cast<int>(a.extent(0)), 1), f);
 }
+
+// ---- attacks ----
+
+struct Shape {
+  double size = 1;
+  KOKKOS_INLINE_FUNCTION double area(double z) const { return size * z; }
+  KOKKOS_INLINE_FUNCTION void grow(double by) { size += by; }
+};
+
+// hides a function of its base, holds an object, has a static member and defaults
+struct Disk : Shape {
+  static constexpr double pi = 3.25;
+  Shape inner;
+  Kokkos::View<double*> v;
+  double shift = 0.5;
+  KOKKOS_INLINE_FUNCTION double area(double z) const { return pi * Shape::area(z) * z + inner.area(shift); }
+  KOKKOS_INLINE_FUNCTION void operator()(const int i) const {
+    Disk local = *this;
+    local.grow(v(i));
+    local.inner = *this;
+    v(i) = local.area(v(i)) * area(1) + operator()(Total{}, v(i));
+  }
+  KOKKOS_INLINE_FUNCTION double operator()(Total, double z) const { return z * size; }
+};
+
+// by value: the callee changes its copy only
+template <class F>
+inline void run_copy(int n, F f) {
+  f.grow(1);
+  Kokkos::parallel_for("copy", n, f);
+}
+template <class F>
+inline void run_reference(int n, F& f) {
+  f.inner.grow(0.25);
+  Kokkos::parallel_for("reference", n, f);
+  f.size *= 1.5;
+}
+
+void copies_of_functors(Kokkos::View<double*> v, double a, int steps) {
+  Disk disk;
+  disk.v = v;
+  disk.size = a;
+  const int n = static_cast<int>(v.extent(0));
+  for (int k = 0; k < steps; ++k) {
+    Disk before = disk;
+    run_copy(n, disk);
+    if (k % 2 == 1) {
+      run_reference(n, disk);
+    } else {
+      before.size = a * k;
+      run_reference(n, before);
+      disk = before;
+    }
+    disk.shift *= disk.size;
+  }
+}
+
+// a functor that a lambda captured, changed afterwards; another called like a function
+double called_functors(Kokkos::View<const double*> x, Kokkos::View<double*> v, double a) {
+  Disk disk;
+  disk.v = v;
+  disk.size = a;
+  const auto kept = [=](double z) { return disk.area(z); };
+  const auto seen = [&disk](double z) { return disk.area(z); };
+  disk.size = a * a;
+  const double k = kept(0.3), s = seen(0.3);
+  double r = 0;
+  Kokkos::parallel_reduce(
+      x.extent(0), KOKKOS_LAMBDA(const int i, double& sum) { sum += disk(Total{}, x(i)) * kept(x(i)) + disk.area(x(i)); }, r);
+  return r * k + s;
+}

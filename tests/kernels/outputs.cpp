@@ -93,3 +93,74 @@ class Simulation {
   Kokkos::View<double*> u;
   double rate = 1, time = 0;
 };
+
+// ---- attacks ----
+
+KOKKOS_INLINE_FUNCTION void mix(double& a, const double& b) { a = a * b + b; }
+
+void through_helpers(Kokkos::View<double*> y, double& s, double* t, int& n) {
+  if (n > 4) n = 4;
+  const auto early = [=](double z) { return z * s; };
+  const auto late = [&](double z) { return z * s; };
+  mix(s, *t);
+  mix(*t, s);
+  for (int k = 0; k < n; ++k) {
+    const double factor = early(*t) + late(1);
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(const int i) { y(i) += 0.1 * factor * y(i) * s; });
+    s *= 0.9;
+  }
+  mix(s, s);
+}
+
+double early_exit(Kokkos::View<double*> y, double& s, double limit) {
+  double r = 0;
+  Kokkos::parallel_reduce(y.extent(0), KOKKOS_LAMBDA(const int i, double& sum) { sum += y(i) * s; }, r);
+  if (r > limit) {
+    s = r;
+    return 2 * r;
+  }
+  Kokkos::parallel_for(y.extent(0), KOKKOS_LAMBDA(const int i) { y(i) *= r; });
+  s += r * limit;
+  return s * s;
+}
+
+// a copy of an object is its own; its Views are not
+double copied_state(State& state, State other, double a) {
+  State copy = state;
+  copy.time = a * state.time;
+  state.energy = copy.time + other.energy;
+  other = state;
+  other.time += 1;
+  const auto u = copy.u;
+  const double h = other.energy * state.time;
+  Kokkos::parallel_for(u.extent(0), KOKKOS_LAMBDA(const int i) { u(i) *= h; });
+  double r = 0;
+  const auto w = state.u;
+  Kokkos::parallel_reduce(w.extent(0), KOKKOS_LAMBDA(const int i, double& sum) { sum += w(i); }, r);
+  return r * other.time;
+}
+
+struct Integrator {
+  Kokkos::View<double*> u;
+  double t = 0, h = 1;
+  void halve() { h *= 0.5; }
+  double step(double rate) {
+    const double before = h;
+    halve();
+    const auto v = u;
+    const double k = h * rate;
+    Kokkos::parallel_for(v.extent(0), KOKKOS_LAMBDA(const int i) { v(i) -= k * v(i); });
+    t += before;
+    halve();
+    return t * h;
+  }
+};
+
+double integrate(Integrator& integrator, double rate, int steps) {
+  double last = 0;
+  for (int k = 0; k < steps; ++k) {
+    const double now = integrator.step(rate);
+    last = now + 0.5 * last;
+  }
+  return last;
+}

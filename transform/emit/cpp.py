@@ -92,6 +92,7 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     _deliver(text, names, changed)
     if returned is not None:
         text.add(f"return {returned};")
+    _drop_unused_members(text, signature)
     return _gradient_text(signature, workspace, text, _returns(signature), namespace, closed.seed is not None)
 
 
@@ -141,6 +142,14 @@ def _members(text: Text, signature: Signature) -> None:
     for a in signature.arguments:
         if a.by == "*":
             text.add(f"{a.spelling}& {a.name} = *{_formal(a)};")
+
+
+def _drop_unused_members(text: Text, signature: Signature) -> None:
+    for a in signature.members:
+        named = [line for line in text.lines if re.search(rf"\b{re.escape(a.name)}\b", line)]
+        declared = f"const {a.spelling} {a.name} = {a.member};"
+        if len(named) == 1 and named[0].strip() == declared:
+            text.lines.remove(named[0])
 
 
 def _deliver(text: Text, names: Names, values: list[tuple[str, str, str]]) -> None:
@@ -284,6 +293,7 @@ def tangent(
     _deliver(text, names, changed)
     if value is not None:
         text.add(f"return {value};")
+    _drop_unused_members(text, signature)
     f = signature.name
     returns = _returns(signature)
     parameters = [_parameter(a) for a in signature.parameters]
