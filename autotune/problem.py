@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from transform.ir.nodes import Program
 from transform.ir.text import fingerprint
 from transform.pipeline import Adjoint
 from transform.signature import Signature
+from transform.strategies.intermediates import is_spacing
 
 Note = Callable[[str], None]
 
@@ -147,9 +148,20 @@ def _headers(root: Path | None, arch: Architecture) -> Path | None:
     return found[0].include if found else None
 
 
+_FEW_CHECKPOINTS = ("binomial:16", "binomial:4")  # offered where memory is limited
+
+
+def checkpoint_answers(values: Iterable[object]) -> tuple[str, ...]:
+    """Those of a plan's or the user's values that say how host loops are checkpointed."""
+    return tuple(dict.fromkeys(str(v) for v in values if is_spacing(str(v))))
+
+
 def space_of(request: Request, derivation: Derivation, arch: Architecture) -> SearchSpace:
     """What is legal, less what ``--set`` and ``--deterministic`` exclude. Raises ``UsageError``."""
-    space = fix(pipeline.search_space(derivation.adjoint, arch), request.settings)
+    more = checkpoint_answers(value for _, value in request.settings)
+    if request.max_memory is not None:
+        more = tuple(dict.fromkeys((*more, *_FEW_CHECKPOINTS)))
+    space = fix(pipeline.search_space(derivation.adjoint, arch, more), request.settings)
     if not request.deterministic:
         return space
     reproducible = Constraint(

@@ -12,7 +12,7 @@ from autotune.legal import LegalPlans
 from autotune.machine import this_machine
 from autotune.options import Request, tool_version
 from autotune.outcome import Measurement
-from autotune.problem import PORTABLE, Derivation
+from autotune.problem import PORTABLE, Derivation, checkpoint_answers
 from autotune.select import Selection, ratio
 from autotune.toolchain import Toolchain
 from autotune.tune import Result
@@ -126,6 +126,7 @@ def _stale(derivation: Derivation, entry: Mapping[str, Any], arch: Architecture 
         return "the kernel has changed since; tune it again"
     if (tuple(entry["wrt"]), tuple(entry["of"])) != (derivation.wrt, derivation.of):
         return "it was tuned for other --wrt or --of"
-    if entry["knobs"] not in LegalPlans(pipeline.search_space(derivation.adjoint, arch)):
+    more = checkpoint_answers(entry["knobs"].values())
+    if entry["knobs"] not in LegalPlans(pipeline.search_space(derivation.adjoint, arch, more)):
         return "this version offers no such variant; tune it again"
     return None

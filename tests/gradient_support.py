@@ -79,7 +79,8 @@ class Oracle:
 
     @cached_property
     def plans(self) -> list[Plan]:
-        return list(pipeline.search_space(self.adjoint, architectures()["host"]).plans())
+        more = ("every:2", "binomial:1", "binomial:2")
+        return list(pipeline.search_space(self.adjoint, architectures()["host"], more).plans())
 
     @cached_property
     def directions(self) -> tuple[Direction, ...]:

@@ -90,8 +90,9 @@ def test_a_header_next_to_the_source_need_not_be_found_again(toolchain: Toolchai
     )
     kernel = here / "sum.cpp"
     kernel.write_text(
-        '#include "law.hpp"\ndouble sum(Kokkos::View<double*> x) {\n  double s = 0;\n  Kokkos::parallel_reduce('
-        "x.extent(0), KOKKOS_LAMBDA(int i, double& t) { t += law(x(i)); }, s);\n  return s;\n}\n"
+        '#include "law.hpp"\ndouble sum(Kokkos::View<double*> x) {\n  double s = 0;\n'
+        "  Kokkos::parallel_reduce(x.extent(0), KOKKOS_LAMBDA(int i, double& t) { t += law(x(i)); }, s);\n"
+        "  return s;\n}\n"
     )
     adjoint = _adjoint(kernel, toolchain)
     plan = next(iter(pipeline.search_space(adjoint, architectures()["host"]).plans()))

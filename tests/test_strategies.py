@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -9,16 +10,18 @@ import pytest
 
 from search_spaces.model import architectures
 from tests.cases import Case, cases
-from tests.gradient_support import primal, spread
+from tests.gradient_support import Oracle, primal, spread
+from tests.interpreter import Machine
 from transform import pipeline
 from transform.adjoint.gradient import Adjoint
 from transform.analysis.races import Verdict
 from transform.diagnostics import Refused, UsageError
 from transform.ir.build import Fresh
-from transform.ir.nodes import Accumulate, Block, Launch
+from transform.ir.nodes import Accumulate, Block, Launch, Save, Stmt
 from transform.ir.walk import walk
 from transform.strategies.accumulate import STRATEGIES
 from transform.strategies.base import open_views
+from transform.strategies.intermediates import advised
 
 HOST = architectures()["host"]
 
@@ -95,6 +98,31 @@ def test_exclusive_or_not(function: str, view: str) -> None:
 @pytest.mark.parametrize("function", ["narrowed_plain", "rounded", "divided", "offsets", "gather"])
 def test_shared_elements_are_seen(function: str) -> None:
     assert not verdicts(function)["x_b"].exclusive
+
+
+@pytest.mark.parametrize(("answer", "most"), [("binomial:3", 3), ("every:5", 4), ("recompute", 4)])
+def test_checkpoints_are_few(answer: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 steps: at most so many states are kept at once, and the gradient is right."""
+    depths: Counter[str] = Counter()
+    stmt = Machine.stmt
+
+    def watched(machine: Machine, s: Stmt) -> None:
+        stmt(machine, s)
+        if isinstance(s, Save):
+            depths[s.tape] = max(depths[s.tape], len(machine.tapes[s.tape]))
+
+    monkeypatch.setattr(Machine, "stmt", watched)
+    case = next(c for c in cases() if c.function == "time_loop")
+    oracle = Oracle(adjoint(case), {**case.values(), "steps": 20})
+    knob = "intermediates.u"
+    space = pipeline.search_space(oracle.adjoint, HOST, ("every:5", "binomial:3"))
+    oracle.check(next(p for p in space.plans() if p[knob] == answer))
+    assert {n for tape, n in depths.items() if tape.endswith("u_checkpoint")} == {most}
+
+
+def test_advice_in_the_source() -> None:
+    text = "// kad: checkpoint binomial 7\nfor (;;) {}\nwhile (x) {}  // kad: checkpoint every 3\n// kad: x"
+    assert advised(text) == {2: "binomial:7", 3: "every:3"}
 
 
 RACES = {

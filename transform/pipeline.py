@@ -46,7 +46,7 @@ from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
 from transform.strategies.accumulate import STRATEGIES, realise_launch
 from transform.strategies.base import open_views
-from transform.strategies.intermediates import choices
+from transform.strategies.intermediates import advised, choices
 
 __all__ = [
     "Adjoint",
@@ -146,8 +146,11 @@ def signature(adjoint: Adjoint) -> Signature:
     return adjoint.signature
 
 
-def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
-    """Every legal variant of the gradient on ``arch``; what is illegal is listed with the reason."""
+def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = ()) -> SearchSpace:
+    """Every legal variant of the gradient on ``arch``; what is illegal is listed with the reason.
+
+    ``more``: further answers for host loops whose state is checkpointed, ``every:K`` or ``binomial:C``. A
+    comment ``// kad: checkpoint ...`` at a loop leaves only the answer that it gives."""
     parameters: list[Parameter] = []
     refusals: list[Refusal] = []
     sweeps = tuple(adjoint.gradients)
@@ -190,7 +193,7 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
         always = any(not open_views(s) for s in nested)
         needed = () if always else tuple(dict.fromkeys(free))
         parameters.append(Parameter("nest", tuple(arch.knobs["nest"]), meaning, needed))
-    for choice in choices(split.body, split.origin):
+    for choice in choices(split.body, split.origin, more, _advice(adjoint.program)):
         needs = (("sweep", ("split",)),) if choice.split_only and len(sweeps) > 1 else ()
         parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
         refusals += [Refusal(f"intermediates.{choice.name}", v, why) for v, why in choice.refused]
@@ -205,6 +208,11 @@ def search_space(adjoint: Adjoint, arch: Architecture) -> SearchSpace:
     return SearchSpace(tuple(parameters), (constraint,), tuple(refusals))
 
 
+def _advice(program: Program) -> dict[int, str]:
+    path = Path(program.file)
+    return advised(path.read_text(errors="replace")) if path.is_file() else {}
+
+
 def close(adjoint: Adjoint, plan: Plan) -> Gradient:
     """Answer every question of ``adjoint`` as ``plan`` says: a gradient without open statements.
 
@@ -213,9 +221,9 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
     gradient = adjoint.gradients[str(plan.get("sweep", "split"))]
     fresh = Fresh(_last_id_of(gradient.body) + len(adjoint.program.params))
     for choice in choices(gradient.body, gradient.origin):
-        answer = plan.get(f"intermediates.{choice.name}", choice.values[0])
-        if answer != choice.values[0]:
-            changed = replace(gradient, body=choice.apply(gradient.body, fresh=fresh))
+        answer = str(plan.get(f"intermediates.{choice.name}", choice.given))
+        if answer != choice.given:
+            changed = replace(gradient, body=choice.apply(gradient.body, fresh=fresh, answer=answer))
             gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(b)))
 
     rows = plan.get("nest") == "rows"

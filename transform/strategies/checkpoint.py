@@ -92,8 +92,8 @@ def _restored(loop: For) -> set[str]:
     return {s.tape for s in walk(loop.body) if isinstance(s, Restore)}
 
 
-def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
-    """Checkpoint the loop called ``name``."""
+def recompute(body: Block, *, name: str, fresh: Fresh, every: int | None = None) -> Block:
+    """Checkpoint the loop called ``name`` every so many steps (``None``: the root of their number)."""
     loop = next((x for x in loops(body) if x.name == name), None)
     if loop is None:  # another answer made its copies unnecessary
         return body
@@ -101,11 +101,12 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     assert isinstance(forward, For)
     assert isinstance(reverse, For)
     b = Builder(fresh)
-    state = _state(forward)
+    state = state_of(forward)
     with b.block() as head:
-        span = b.add(_length(forward, b), b.const(forward.step - 1, forward.index))
-        steps = b.div(span, b.const(forward.step, forward.index))
-        spacing = b.let(Apply("spacing", (steps,)), forward.index.type, "spacing")
+        steps = steps_of(forward, b)
+        spacing: Atom = b.const(every or 1, steps)
+        if every is None:
+            spacing = b.let(Apply("spacing", (steps,)), forward.index.type, "spacing")
     checkpoints = {s: f"{s.name}_checkpoint{'' if k == 0 else k + 1}" for k, s in enumerate(state)}
     first = _with_checkpoints(forward, spacing, checkpoints, b)
     back = _segments(forward, reverse, steps, spacing, checkpoints, b)
@@ -115,7 +116,13 @@ def recompute(body: Block, *, name: str, fresh: Fresh) -> Block:
     return Block(tuple(stmts))
 
 
-def _length(loop: For, b: Builder) -> Atom:
+def steps_of(loop: For, b: Builder) -> Atom:
+    """How many steps an ascending loop has."""
+    span = b.add(length_of(loop, b), b.const(loop.step - 1, loop.index))
+    return b.div(span, b.const(loop.step, loop.index))
+
+
+def length_of(loop: For, b: Builder) -> Atom:
     """``hi - lo``, or 0 where an unsigned difference would wrap."""
     length = b.sub(loop.hi, loop.lo)
     if is_const(loop.lo, 0) or not scalar(loop.index).name.startswith("unsigned"):
@@ -123,7 +130,7 @@ def _length(loop: For, b: Builder) -> Atom:
     return b.select(b.compare("lt", loop.lo, loop.hi), length, b.const(0, length))
 
 
-def _state(loop: For) -> list[Symbol]:
+def state_of(loop: For) -> list[Symbol]:
     """What one step hands to the next: Views that it writes and carried scalars."""
     local = {s.target for s in walk(loop.body) if isinstance(s, Allocate)}
     views = sorted(
@@ -132,8 +139,8 @@ def _state(loop: For) -> list[Symbol]:
     return [*views, *(c.inner for c in loop.carried)]
 
 
-def _without_saves(block: Block) -> Block:
-    kept = (map_blocks(s, _without_saves) for s in block.stmts if not isinstance(s, Save))
+def without_saves(block: Block) -> Block:
+    kept = (map_blocks(s, without_saves) for s in block.stmts if not isinstance(s, Save))
     return Block(tuple(kept))
 
 
@@ -145,7 +152,7 @@ def _with_checkpoints(loop: For, spacing: Atom, checkpoints: dict[Symbol, str], 
         due = b.compare("eq", b.apply("mod", step, spacing), zero)
         saves = Block(tuple(Save(tape, source, loop.loc) for source, tape in checkpoints.items()))
         b.add_stmt(If(due, saves, Block(()), (), loop.loc))
-    return replace(loop, body=Block((*body, *_without_saves(loop.body).stmts)))
+    return replace(loop, body=Block((*body, *without_saves(loop.body).stmts)))
 
 
 def _segments(
@@ -168,7 +175,7 @@ def _segments(
             lo = b.add(forward.lo, b.mul(segment, length))
             end = b.add(lo, length)
             hi = b.select(b.compare("lt", end, forward.hi), end, forward.hi)
-            b.add_stmt(_again(forward, lo, hi, working, fresh))
+            b.add_stmt(again(forward, lo, hi, working, fresh))
             inner = tuple(Carried(c.inner, outer[c.inner], c.next, results[c.inner]) for c in reverse.carried)
             b.add_stmt(replace(reverse, lo=lo, hi=hi, carried=inner))
         carried = tuple(Carried(outer[c.inner], c.init, results[c.inner], c.result) for c in reverse.carried)
@@ -176,7 +183,7 @@ def _segments(
     return list(out)
 
 
-def _again(loop: For, lo: Atom, hi: Atom, working: dict[Symbol, Symbol], fresh: Fresh) -> Stmt:
+def again(loop: For, lo: Atom, hi: Atom, working: dict[Symbol, Symbol], fresh: Fresh) -> Stmt:
     """The steps [lo, hi) with their saves, on working copies of the state."""
     views = {s: w for s, w in working.items() if isinstance(s.type, View)}
     copy, _ = renamed(Block((loop,)), fresh)
