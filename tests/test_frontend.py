@@ -12,6 +12,7 @@ import pytest
 from tests.kokkos_support import toolchain
 from transform.diagnostics import Refused, UsageError
 from transform.frontend.clang import KokkosHeadersMissing, ParseOptions
+from transform.frontend.flags import compiler_flags
 from transform.frontend.lower import lower
 from transform.ir.nodes import Program, Symbol
 from transform.ir.text import fingerprint, program_text
@@ -187,3 +188,17 @@ def test_missing_kokkos(tmp_path: Path) -> None:
 def test_kokkos_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("Kokkos_ROOT", str(toolchain().kokkos.root))
     assert lower(kernel(tmp_path, f"void f{BODY}"), ParseOptions(), None).name == "f"
+
+
+def test_a_header_is_read_like_the_nearest_source(tmp_path: Path, options: ParseOptions) -> None:
+    for folder in ("near/include", "near/src", "far", "build"):
+        (tmp_path / folder).mkdir(parents=True)
+    entries = [
+        {"directory": str(tmp_path / "build"), "file": f"../{f}.cpp", "command": f"g++ -D{d} -c ../{f}.cpp"}
+        for f, d in (("far/a", "FAR"), ("near/src/b", "NEAR"))
+    ]
+    (tmp_path / "compile_commands.json").write_text(json.dumps(entries))
+    header = tmp_path / "near" / "include" / "law.hpp"
+    flags = compiler_flags(header, replace(options, compile_commands=tmp_path))
+    assert "-DNEAR" in flags
+    assert "-DFAR" not in flags

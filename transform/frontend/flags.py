@@ -15,6 +15,8 @@ from typing import Any
 
 from transform.diagnostics import UsageError
 
+_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".cuh")
+
 
 class HeadersMissing(Exception):
     """Headers that the user's code includes cannot be found; the message says how to get them."""
@@ -107,15 +109,24 @@ def compiler_include_dirs() -> tuple[str, ...]:
 
 
 def _compile_command(path: Path, database: Path | None) -> tuple[list[str], str | None]:
-    """The include, macro and standard flags of ``path`` in a compilation database."""
+    """The include, macro and standard flags of ``path`` in a compilation database; for a header, those of the
+    file that lies nearest."""
     if database is None:
         return [], None
-    for entry in _database(database):
-        folder = Path(entry.get("directory", "."))
-        if (folder / entry["file"]).resolve() == path.resolve():
-            words = entry.get("arguments") or shlex.split(entry["command"])
-            return _relevant_flags([str(w) for w in words], folder)
-    raise UsageError(f"{database}: no entry for {path}")
+    wanted = path.resolve()
+    entries = {(Path(e.get("directory", ".")) / e["file"]).resolve(): e for e in _database(database)}
+    entry = entries.get(wanted)
+    if entry is None and entries and wanted.suffix in _HEADERS:
+        entry = entries[max(entries, key=lambda file: _shared(file, wanted))]
+    if entry is None:
+        raise UsageError(f"{database}: no entry for {path}")
+    words = entry.get("arguments") or shlex.split(entry["command"])
+    return _relevant_flags([str(w) for w in words], Path(entry.get("directory", ".")))
+
+
+def _shared(a: Path, b: Path) -> int:
+    """How many folders two files have in common."""
+    return sum(x == y for x, y in zip(a.parents[::-1], b.parents[::-1], strict=False))
 
 
 def listed_files(database: Path) -> frozenset[Path]:
