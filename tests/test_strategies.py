@@ -39,6 +39,8 @@ def verdicts(function: str) -> dict[str, Verdict]:
 @pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
 def test_text_is_deterministic_and_closed(case: Case) -> None:
     space = pipeline.search_space(adjoint(case), HOST)
+    names = [p.name for p in space.parameters]
+    assert len(set(names)) == len(names)
     anew = pipeline.differentiate(primal(case.path, case.function), case.wrt, case.of)
     for plan in spread(list(space.plans()), 4):
         closed = pipeline.close(adjoint(case), plan)

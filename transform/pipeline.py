@@ -40,6 +40,7 @@ from transform.ir.nodes import (
     Stmt,
     Symbol,
 )
+from transform.ir.rename import distinct_views
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
@@ -90,6 +91,7 @@ def parse(path: Path, options: ParseOptions, function: str | None = None) -> Pro
 def prepared(program: Program) -> Program:
     """A lowered function, simplified and without dead code."""
     fresh = Fresh(_last_id(program))
+    program = distinct_views(program)
     body = closed_counters(remove_dead(program.body), fresh)
     return replace(program, body=remove_dead(simplify(body, fresh)))
 

@@ -97,7 +97,7 @@ def initialise(scope: Scope, target: Lvalue, type_: Shape, init: Cursor) -> None
             _scalar(scope, target, type_, init)
         case View():
             assert isinstance(target, Variable)
-            scope.env[target.key] = view_value(scope, init, str(init.spelling)) or Broken()
+            scope.env[target.key] = view_value(scope, init, "") or Broken()
         case Indirect():
             assert isinstance(target, Variable)
             _refer(scope, target, init)

@@ -15,6 +15,7 @@ from transform.frontend.clang import (
     location,
     qualified,
     strip,
+    walk,
 )
 from transform.frontend.copies import copy
 from transform.frontend.cpptypes import class_name, is_view, scalar, unreferenced
@@ -107,7 +108,16 @@ def _constructed(scope: Scope, cursor: Cursor, name: str) -> Memory | NoView | N
         scope.refuse(given[0], "this View constructor is not supported", hint)
         return None
     extents = _extents(scope, cursor, type_, given[1:])
-    return None if extents is None else _allocated(scope, name, type_, extents, cursor)
+    return None if extents is None else _allocated(scope, name or _label(given[0]), type_, extents, cursor)
+
+
+def _label(cursor: Cursor) -> str:
+    """The text that names an allocation."""
+    for part in walk(cursor):
+        if part.kind == _K.STRING_LITERAL:
+            name = re.sub(r"\W+", "_", str(part.spelling).strip('"')).strip("_")
+            return f"view_{name}" if name[:1].isdigit() else name
+    return ""
 
 
 def _allocated(scope: Scope, name: str, type_: View, extents: tuple[Atom, ...], cursor: Cursor) -> Memory:

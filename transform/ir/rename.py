@@ -16,6 +16,7 @@ from transform.ir.nodes import (
     Launch,
     Let,
     PrefixSum,
+    Program,
     Replicate,
     Restore,
     Stmt,
@@ -68,3 +69,31 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
 
     copy = Block(tuple(rename(s) for s in block.stmts))
     return substitute(copy, dict(mapping)), mapping
+
+
+def distinct_views(program: Program) -> Program:
+    """IR before -> after: no two Views that live in different statements have one name, so that a name tells
+    which is meant."""
+    taken = {p.symbol.name for p in program.params}
+    mapping: dict[Symbol, Symbol] = {}
+    for s in walk(program.body):
+        if not isinstance(s, Allocate):
+            continue
+        name, n = s.target.name, 1
+        while name in taken:
+            n += 1
+            name = f"{s.target.name}{n}"
+        taken.add(name)
+        if name != s.target.name:
+            mapping[s.target] = replace(s.target, name=name)
+    if not mapping:
+        return program
+
+    def rename(block: Block) -> Block:
+        return Block(tuple(one(s) for s in block.stmts))
+
+    def one(s: Stmt) -> Stmt:
+        s = map_blocks(s, rename)
+        return replace(s, target=mapping.get(s.target, s.target)) if isinstance(s, Allocate) else s
+
+    return replace(program, body=rename(substitute(program.body, dict(mapping))))
