@@ -255,9 +255,7 @@ inline void run_reference(int n, F& f) {
 }
 
 void copies_of_functors(Kokkos::View<double*> v, double a, int steps) {
-  Disk disk;
-  disk.v = v;
-  disk.size = a;
+  Disk disk{{a}, {2}, v};
   const int n = static_cast<int>(v.extent(0));
   for (int k = 0; k < steps; ++k) {
     Disk before = disk;
@@ -275,9 +273,7 @@ void copies_of_functors(Kokkos::View<double*> v, double a, int steps) {
 
 // a functor that a lambda captured, changed afterwards; another called like a function
 double called_functors(Kokkos::View<const double*> x, Kokkos::View<double*> v, double a) {
-  Disk disk;
-  disk.v = v;
-  disk.size = a;
+  Disk disk{{a}, {2}, v};
   const auto kept = [=](double z) { return disk.area(z); };
   const auto seen = [&disk](double z) { return disk.area(z); };
   disk.size = a * a;
