@@ -36,6 +36,15 @@ BINARY = {
 }
 
 
+_SUFFIXES = {
+    "long": "l",
+    "long long": "ll",
+    "unsigned int": "u",
+    "unsigned long": "ul",
+    "unsigned long long": "ull",
+}
+
+
 def literal(const: Const) -> str:
     value = const.value
     if isinstance(value, bool):
@@ -50,7 +59,7 @@ def literal(const: Const) -> str:
         return repr(number) + ("f" if const.type.name == "float" else "")
     if const.type.name == "bool":
         return "true" if value else "false"
-    suffix = {"long": "l", "long long": "ll"}.get(const.type.name, "")
+    suffix = _SUFFIXES.get(const.type.name, "")
     return f"{int(value)}{suffix if abs(int(value)) > 2**31 - 1 else ''}"
 
 
