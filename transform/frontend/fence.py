@@ -82,7 +82,7 @@ _CLASS_FAMILIES: dict[str, str] = {
 
 _CLASSES: dict[str, str] = {
     "Kokkos::TeamPolicy": "use RangePolicy or MDRangePolicy with inner for loops",
-    "Kokkos::DualView": "pass the View that the kernels use",
+    "Kokkos::DualView": "pass the View that the kernels use: x.view_device()",
     "Kokkos::DynRankView": "use a Kokkos::View",
     "Kokkos::OffsetView": "use a Kokkos::View and shift the index",
     "Kokkos::Experimental::ScatterView": "write v(i) += ... with Kokkos::atomic_add: how it is done is tuned",

@@ -36,6 +36,7 @@ from transform.frontend.cpptypes import (
     is_view,
     scalar,
 )
+from transform.frontend.dual_view import is_dual
 from transform.frontend.identity import referenced
 from transform.frontend.objects import allocate, binding_of, copy, keys, leaves, reference_to, referred
 from transform.frontend.places import (
@@ -69,7 +70,7 @@ from transform.frontend.scope import (
     zero,
 )
 from transform.frontend.team_handle import member
-from transform.frontend.views import view_of
+from transform.frontend.views import view_of, view_source
 from transform.ir.build import TEMPORARY
 from transform.ir.nodes import Allocate, Atom, Block, Const, Declare, DeepCopy, Increment, Launch, Stmt, Store
 from transform.ir.types import BOOL, Array
@@ -401,8 +402,8 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
         return team
     if is_view(type_):
         return referenced(scope, parameter, argument) or view_of(scope, argument)
-    if is_reference(type_) and (is_object(type_) or array(type_) is not None):
-        target = lvalue(scope, argument)
+    if is_dual(type_) or (is_reference(type_) and (is_object(type_) or array(type_) is not None)):
+        target = lvalue(scope, view_source(argument) if is_dual(type_) else argument)
         return None if target is None else binding_of(target)
     if lambdas.is_function_pointer(parameter):
         return lambdas.function_binding(scope, argument)

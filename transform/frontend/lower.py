@@ -20,7 +20,7 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
-from transform.frontend.mirror_sync import mirror_findings
+from transform.frontend.mirror_sync import dual_findings, mirror_findings
 from transform.frontend.parameters import changed_scalars, check, formals, parameters
 from transform.frontend.scope import Scope, Value, zero
 from transform.frontend.targets import select, supported_result
@@ -95,7 +95,10 @@ def lower_function(function: Cursor, path: Path) -> Program:
         formals=formals(found, outputs),
     )
     verify(program)
-    findings = list(mirror_findings(program.body, program.params, scope.mirrors))
+    findings = [
+        *mirror_findings(program.body, program.params, scope.mirrors),
+        *dual_findings(program.body, scope.duals, scope.modified),
+    ]
     if findings:
         raise Refused(findings)
     return program

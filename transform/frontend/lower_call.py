@@ -15,6 +15,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.classes import ARRAY_CLASSES, Row, is_object, shape
 from transform.frontend.cpptypes import class_name, is_view, scalar
+from transform.frontend.dual_view import dual_method, dual_of
 from transform.frontend.inline import METHODS, inlined_value, lambda_value
 from transform.frontend.lower_math import math_call
 from transform.frontend.places import is_broken, member_base, place, read
@@ -115,6 +116,8 @@ def _method(scope: Scope, cursor: Cursor, callee: Cursor, name: str, top: bool) 
     given = arguments(cursor)
     if is_broken(scope, base if base is not None or not given else given[0]):
         return None
+    if (dual := dual_of(scope, base)) is not None:
+        return dual_method(scope, cursor, dual)
     if (team := member(scope, base)) is not None:
         return member_call(scope, cursor, team)
     if callee.spelling in LAUNCH_NUMBERS and (number := launch_number(scope, cursor, callee)) is not None:

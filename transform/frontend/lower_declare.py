@@ -17,11 +17,12 @@ from transform.frontend.clang import (
 from transform.frontend.classes import is_object, shape
 from transform.frontend.construct import construct
 from transform.frontend.cpptypes import array, class_name, is_mutable_reference, is_reference, is_view, scalar
+from transform.frontend.dual_view import is_dual
 from transform.frontend.inline import pointer_argument
 from transform.frontend.local_arrays import declare_array
 from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
-from transform.frontend.lower_view import view_variable
+from transform.frontend.lower_view import dual_variable, view_variable
 from transform.frontend.objects import binding_of
 from transform.frontend.places import constant_value, lvalue, place, place_type
 from transform.frontend.reducers import is_reducer, reducer_variable
@@ -75,6 +76,8 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         return Broken()
     if is_view(type_):
         return view_variable(scope, cursor, init)
+    if is_dual(type_) and init is not None:
+        return dual_variable(scope, cursor, init)
     if lambdas.is_lambda(cursor) and init is not None:
         found_lambda = lambdas.find(scope, init)
         if found_lambda is None:

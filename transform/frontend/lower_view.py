@@ -20,9 +20,18 @@ from transform.frontend.clang import (
 from transform.frontend.copies import copy
 from transform.frontend.cpptypes import class_name, is_view, scalar, unreferenced
 from transform.frontend.cpptypes import view as view_type
+from transform.frontend.dual_view import (
+    declare_dual,
+    dual_of,
+    dual_view,
+    is_dual,
+    view_of_dual,
+)
 from transform.frontend.identity import rebind, referenced, view_key
 from transform.frontend.inline import inlined_view
 from transform.frontend.kokkos import SPACES
+from transform.frontend.objects import binding_of
+from transform.frontend.places import lvalue, member_base
 from transform.frontend.references import is_inlinable
 from transform.frontend.scope import Axis, Binding, Broken, Handle, Mapping, Memory, NoView, Scope
 from transform.frontend.scratch import is_scratch, scratch_view
@@ -47,6 +56,25 @@ def view_variable(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
     return referenced(scope, cursor, init) or view_value(scope, init, str(cursor.spelling)) or Broken()
 
 
+def dual_variable(scope: Scope, cursor: Cursor, init: Cursor) -> Binding:
+    """What a declared DualView stands for."""
+    source = strip(init)
+    while source.kind == _K.CXX_FUNCTIONAL_CAST_EXPR:
+        source = strip(expressions(source)[-1])
+    given = [a for a in arguments(source) if is_written(a)] if source.kind == _K.CALL_EXPR else [source]
+    if len(given) == 1 and is_dual(given[0].type):
+        found = lvalue(scope, given[0])
+        return (None if found is None else binding_of(found)) or Broken()
+    type_ = view_of_dual(cursor.type)
+    if scope.in_kernel or type_ is None or not given or not _is_allocation(given[0]):
+        hint = 'write Kokkos::DualView<double*> v("v", n) on the host'
+        scope.refuse(cursor, "this DualView constructor is not supported", hint)
+        return Broken()
+    extents = _extents(scope, cursor, type_, given[1:])
+    made = None if extents is None else declare_dual(scope, cursor.type, extents, cursor)
+    return made or Broken()
+
+
 def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
     """The View that an expression makes or denotes; ``None`` after a finding."""
     source = view_source(cursor)
@@ -61,6 +89,8 @@ def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
         return view_value(scope, target, name)
     if callee is not None and qualified(callee) in _SAME:
         return view_value(scope, arguments(source)[0], name)
+    if callee is not None and (dual := dual_of(scope, member_base(source))) is not None:
+        return dual_view(scope, source, dual)
     if callee is not None and callee.kind in (_K.FUNCTION_DECL, _K.CXX_METHOD):
         if qualified(callee) in VIEW_FUNCTIONS:
             return view_of(scope, source)

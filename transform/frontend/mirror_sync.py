@@ -22,6 +22,7 @@ from transform.ir.nodes import (
     Load,
     Location,
     Param,
+    Stmt,
     Store,
     Symbol,
 )
@@ -49,6 +50,29 @@ def mirror_findings(
         if _State.MIRROR in end and any(p.symbol == view for p in params):
             check.report(f"'{view.name}' is left without the values of its mirror", check.written)
         yield from check.findings
+
+
+def dual_findings(
+    body: Block, duals: list[tuple[Symbol, Symbol]], modified: set[Symbol]
+) -> Iterator[Diagnostic]:
+    """A View of a DualView that is written, but never said to be modified, while the other one is read."""
+    stmts = list(walk(body))
+    reads = {s.op.memory for s in stmts if isinstance(s, Let) and isinstance(s.op, Load)}
+    reads |= {s.source for s in stmts if isinstance(s, DeepCopy) and isinstance(s.source, Symbol)}
+    for pair in duals:
+        for view, other in (pair, pair[::-1]):
+            loc = next((s.loc for s in stmts if _writes(s, view)), None)
+            if loc is not None and other in reads and view not in modified:
+                message = f"'{view.name}' is written, but its DualView is never told so"
+                yield Diagnostic(
+                    message, loc, "call modify_device() or modify_host(), then sync the other View"
+                )
+
+
+def _writes(s: Stmt, view: Symbol) -> bool:
+    if isinstance(s, DeepCopy):
+        return s.target == view
+    return isinstance(s, Store | Increment) and s.memory == view
 
 
 class _Check:

@@ -189,6 +189,8 @@ class Scope:
     team: TeamState | None = None
     unknowns: dict[Symbol, tuple[str, str]] = field(default_factory=dict)  # why no result may depend on them
     mirrors: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # with the Views that they may share
+    duals: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # the two Views of each DualView
+    modified: set[Symbol] = field(default_factory=set)  # Views of DualViews that are said to be modified
     pinned: set[int] = field(default_factory=set)  # View variables of the caller
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
