@@ -112,7 +112,7 @@ double three_ways(Vector u, Vector v, Vector w, int n, int mode) {
   Vector a = u, b = v;
   switch (mode) {
     case 0: std::swap(a, b); break;
-    case 1: a = w;
+    case 1: a = w; [[fallthrough]];
     case 2: b = u; break;
     default: a = b = w;
   }
