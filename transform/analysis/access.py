@@ -10,7 +10,7 @@ TOMS 2022, and FormAD, SC 2022).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -90,6 +90,18 @@ def _around(launch: Launch, block: Block) -> list[For]:
     return []
 
 
+def _choices(body: Block) -> Iterator[tuple[Symbol, tuple[Atom, ...]]]:
+    """Values that are one or the other: condition, value if it holds, value if not."""
+    for s in walk(body):
+        match s:
+            case Let(target=target, op=Apply(fn="select", args=args)):
+                yield target, args
+            case If(cond=cond, merges=merges):
+                yield from ((m.result, (cond, m.then, m.orelse)) for m in merges)
+            case _:
+                pass
+
+
 class Footprints:
     """Affine forms of the atoms of one launch. ``around``: statements of the host that define integers;
     ``also``: loop indices that count as parallel ones, by position."""
@@ -109,6 +121,7 @@ class Footprints:
         self._written = written(launch.body)
         self._known: dict[Symbol, Affine] = {}
         self._loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
+        self._choices = dict(_choices(launch.body))
         self._pins: frozenset[Affine] = frozenset()
         self.accesses = tuple(self._collect(launch.body, True))
         ranges = [(r.index, r.lo, r.hi) for r in launch.ranges]
@@ -130,8 +143,12 @@ class Footprints:
         op = self._lets.get(s)
         match op:
             case None:
-                segment = self._segment(self._loops[s]) if s in self._loops else None
-                return Affine(((segment or ("local" if s in self._local else "free", s), 1),), 0)
+                loop = self._loops.get(s)
+                segment = self._segment(loop) if loop is not None else None
+                itself = Affine(((segment or ("local" if s in self._local else "free", s), 1),), 0)
+                if loop is None or segment is not None or self._width(loop) is None:
+                    return itself
+                return combine(self.affine(loop.lo), itself, 1)  # the term counts from the block's start
             case Apply(fn="add" | "sub" as fn, args=(a, b)):
                 return combine(self.affine(a), self.affine(b), 1 if fn == "add" else -1)
             case Apply(fn="neg", args=(a,)):
@@ -160,10 +177,36 @@ class Footprints:
                 return Affine(((("extent", view, dim), 1),), 0)
 
     def _bounds(self, index: Symbol, lo: Atom, hi: Atom) -> tuple[Term, tuple[Affine, Affine]] | None:
+        loop = self._loops.get(index)
+        width = self._width(loop) if loop is not None else None
+        if width is not None:
+            return ("local", index), (Affine((), 0), width)
         x, first, last = self.affine(index), self.affine(lo), self.affine(hi)
         if len(x.terms) != 1 or varies(first) or varies(last):
             return None
         return x.terms[0][0], (first, last)
+
+    def _width(self, loop: For) -> Affine | None:
+        """The most iterations of a loop over a block, ``b * size <= index < min(b * size + size, n)``
+        with a parallel index ``b``."""
+        lo = self.affine(loop.lo)
+        if not lo.parallel or lo.local or lo.indirect:
+            return None
+        widths = (combine(self.affine(hi), lo, -1) for hi in self._at_most(loop.hi))
+        return next((w for w in widths if not varies(w)), None)
+
+    def _at_most(self, atom: Atom) -> tuple[Atom, ...]:
+        """What ``atom`` is not greater than: itself, or the operands that it is the lesser of."""
+        match self._choices.get(atom) if isinstance(atom, Symbol) else None:
+            case (Symbol() as cond, yes, no):
+                test = self._lets.get(cond)
+                if isinstance(test, Apply) and test.fn in ("lt", "le", "gt", "ge"):
+                    lesser = (yes, no) if test.fn in ("lt", "le") else (no, yes)
+                    if [self.affine(a) for a in test.args] == [self.affine(a) for a in lesser]:
+                        return yes, no
+            case _:
+                pass
+        return (atom,)
 
     def _segment(self, loop: For) -> Term | None:
         """Bounds of a compressed row, ``row(i)`` and ``row(i + 1)``: rows of different ``i`` are apart."""

@@ -260,20 +260,24 @@ def _alike(a: For, b: For, shares: Shares) -> bool:
 
 def settle(block: Block) -> Block:
     """IR before -> after: without barrier marks, and with loops of one iteration in line."""
-    stmts: list[Stmt] = []
-    replaced: dict[Symbol, Atom] = {}
-    for s in block.stmts:
-        if isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == BARRIER:
-            continue
-        s = map_blocks(s, settle)
-        if not (isinstance(s, For) and s.parallel and _once(s)):
-            stmts.append(s)
-            continue
-        values: dict[Symbol, Atom] = {c.inner: c.init for c in s.carried} | {s.index: s.lo}
-        stmts += substitute(s.body, values).stmts
-        for c in s.carried:
-            replaced[c.result] = values.get(c.next, c.next) if isinstance(c.next, Symbol) else c.next
-    return substitute(Block(tuple(stmts)), _resolved(replaced))
+    values: dict[Symbol, Atom] = {}
+
+    def inline(block: Block) -> Block:
+        stmts: list[Stmt] = []
+        for s in block.stmts:
+            if isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == BARRIER:
+                continue
+            s = map_blocks(s, inline)
+            if not (isinstance(s, For) and s.parallel and _once(s)):
+                stmts.append(s)
+                continue
+            values[s.index] = s.lo
+            values.update({c.inner: c.init for c in s.carried} | {c.result: c.next for c in s.carried})
+            stmts += s.body.stmts
+        return Block(tuple(stmts))
+
+    inlined = inline(block)
+    return substitute(inlined, _resolved(values))
 
 
 def _resolved(mapping: Mapping[Symbol, Atom]) -> dict[Symbol, Atom]:

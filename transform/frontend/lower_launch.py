@@ -21,6 +21,7 @@ from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
 from transform.frontend.places import member_base
 from transform.frontend.reducers import Result, close_results, deliver, open_results
 from transform.frontend.scope import Broken, Env, Policy, Scope, Value
+from transform.frontend.team_threads import team_launch
 from transform.ir.build import scalar as atom_scalar
 from transform.ir.nodes import Atom, Block, Const, Launch, Range
 from transform.ir.types import INT
@@ -220,7 +221,7 @@ def _lower_launch(
     scope.env = before
     lowered = Launch(label, found.space, tuple(ranges), kernel, (), loc=location(cursor))
     lowered, following, values = close_results(scope, opened, lowered, after)
-    scope.stmts.append(lowered if found.team is None else lower_team.leave(scope, lowered))
+    scope.stmts.append(lowered if found.team is None else team_launch(scope, lowered))
     scope.stmts += following
     deliver(scope, opened, values)
 

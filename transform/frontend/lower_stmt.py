@@ -35,6 +35,7 @@ from transform.frontend.lower_switch import switch
 from transform.frontend.lower_team import single
 from transform.frontend.lower_view import RESIZES, assign_view, resize
 from transform.frontend.scope import Scope, Value
+from transform.frontend.team_threads import first_thread, thread_loop
 from transform.ir.nodes import Atom, Block, Const
 from transform.ir.types import BOOL
 
@@ -94,7 +95,8 @@ def _statement(scope: Scope, cursor: Cursor) -> None:
     elif kind == _K.IF_STMT:
         _if(scope, cursor, [])
     elif kind == _K.FOR_STMT:
-        for_loop(scope, cursor)
+        if not thread_loop(scope, cursor):
+            for_loop(scope, cursor)
     elif kind == _K.WHILE_STMT:
         while_loop(scope, cursor)
     elif kind == _K.DO_STMT:
@@ -193,6 +195,8 @@ def _if(scope: Scope, cursor: Cursor, rest: list[Cursor]) -> None:
         no = [*no, *rest]
     elif rest:
         yes = [*yes, *rest]
+    if not rest and first_thread(scope, cursor, cond, then, orelse):
+        return
     if isinstance(cond, Const):
         body(scope, yes if cond.value else no)
         return

@@ -76,7 +76,7 @@ _THREADS = (
 _SINGLES = {"Kokkos::PerTeam": Share.BOTH, "Kokkos::PerThread": Share.LANE}
 _AUTO = ("Kokkos::AUTO_t", "Kokkos::Impl::AUTO_t")
 _OWN_COPY = "declare it inside the range, or reduce into it with parallel_reduce"
-_INDEX = "copy it into a variable of the range"
+INDEX_FIXED = "copy it into a variable of the range"
 
 
 # ---- the policy ----
@@ -118,7 +118,7 @@ def enter(scope: Scope, policy: Policy, cursor: Cursor) -> tuple[Range, Member]:
     threads: Atom = scope.unknown("team_size", INT, *_THREADS)
     if given is not None:
         threads = convert(scope, given, INT, "", cursor)
-    scope.team = TeamState(policy.team.lanes)
+    scope.team = TeamState(policy.team.lanes, thread, threads)
     return Range(rank, lo, size), Member(rank, size, thread, threads)
 
 
@@ -161,8 +161,8 @@ def nested(scope: Scope, cursor: Cursor) -> None:
         return
     index = scope.fresh.symbol(str(first.spelling) or "j", index_type)
     bounds = [convert(scope, a, index_type, "", cursor) for a in (lo, hi)]
-    outline = replace(_outline(index, bounds[0], bounds[1], cursor), parallel=not scan)
-    inside: dict[int, Binding] = {key(first): Value(index.name, index_type, index, _INDEX)}
+    outline = replace(shared_range(index, bounds[0], bounds[1], cursor), parallel=not scan)
+    inside: dict[int, Binding] = {key(first): Value(index.name, index_type, index, INDEX_FIXED)}
     if scan:
         _scan(scope, cursor, outline, called, share, inside)
     else:
@@ -188,7 +188,7 @@ def _reduce(
             return
         start, summed = identity(result.combiner, result.type), result.combiner is Combiner.SUM
         own[key(parameter)] = Value(result.name, result.type, start, sum=summed)
-    totals = _shared(scope, cursor, outline, called, share, own, inside)
+    totals = shared(scope, cursor, outline, called, share, own, inside)
     lowered = scope.stmts[-1]
     assert isinstance(lowered, For)
     carried = {c.result: c for c in lowered.carried}
@@ -211,8 +211,8 @@ def _scan(
         scope.refuse(parameter, "this scan argument is not supported", "write double& partial")
         return
     start = Value(str(parameter.spelling) or "partial", type_, identity(Combiner.SUM, type_))
-    inside[key(final)] = Value("final", BOOL, Const(True, BOOL))
-    totals = _shared(scope, cursor, outline, called, share, {key(parameter): start}, inside)
+    inside[key(final)] = Value("final", BOOL, Const(True, BOOL), INDEX_FIXED)
+    totals = shared(scope, cursor, outline, called, share, {key(parameter): start}, inside)
     results = [a for a in arguments(cursor) if is_written(a)][2:]
     for result in results:
         target = place(scope, result)
@@ -247,11 +247,11 @@ def _may_nest(scope: Scope, cursor: Cursor, share: Share) -> bool:
     return False
 
 
-def _outline(index: Symbol, lo: Atom, hi: Atom, cursor: Cursor) -> For:
+def shared_range(index: Symbol, lo: Atom, hi: Atom, cursor: Cursor) -> For:
     return For(index, lo, hi, 1, False, (), Block(()), location(cursor), parallel=True)
 
 
-def _shared(
+def shared(
     scope: Scope,
     cursor: Cursor,
     outline: For,
@@ -274,7 +274,11 @@ def _shared(
         block, after = scope.branch(lambda: scope.body(scope, called.statements))
     state.around = state.around[:-1]
     scope.env = before
-    close_loop(scope, cursor, replace(outline, body=block), after, inner)
+    changed = close_loop(scope, cursor, replace(outline, body=block), after, inner)
+    for name in changed:
+        known = before[name]
+        if name not in own and isinstance(known, Value):  # it has one for one thread only
+            scope.env[name] = known
     _refuse_own_arrays(scope, block)
     totals = [scope.env[k] for k in own]
     scope.env = {k: b for k, b in scope.env.items() if k in outer}
@@ -331,8 +335,8 @@ def single(scope: Scope, cursor: Cursor) -> None:
             return
         inside[key(parameter)] = Alias(target)
         own[target.key] = known if known.atom is not None else replace(known, atom=zero(known.type))
-    outline = _outline(scope.fresh.symbol("once", INT), Const(0, INT), Const(1, INT), cursor)
-    after = _shared(scope, cursor, outline, called, share, own, inside)
+    outline = shared_range(scope.fresh.symbol("once", INT), Const(0, INT), Const(1, INT), cursor)
+    after = shared(scope, cursor, outline, called, share, own, inside)
     for name, atom in zip(own, after, strict=True):
         known = own[name]
         assert isinstance(known, Value)

@@ -151,14 +151,18 @@ class Jump:
 class TeamState:
     """While the kernel of a TeamPolicy is lowered.
 
-    ``lanes``: a thread may have several. ``shares``: how parallel loops are shared out, by index; ``around``:
-    the shares of the loops around the present statement. ``scratch``: local arrays that the team shares,
-    ``thread_scratch``: that the lanes of a thread share."""
+    ``lanes``: a thread may have several. ``thread``, ``threads``: rank in and size of the team. ``shares``:
+    how parallel loops are shared out, by index; ``around``: the shares of the loops around the present
+    statement. ``scratch``: local arrays that the team shares, ``thread_scratch``: that the lanes of a thread
+    share. ``barriers``: how many there are."""
 
     lanes: bool
+    thread: Symbol
+    threads: Atom
     shares: dict[Symbol, Share] = field(default_factory=dict)
     scratch: set[Symbol] = field(default_factory=set)
     thread_scratch: set[Symbol] = field(default_factory=set)
+    barriers: int = 0
     around: tuple[Share, ...] = ()
 
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transform.analysis.teams import BARRIER
-from transform.frontend.clang import Cursor, CursorKind, key, location, qualified, strip
+from transform.frontend.clang import (
+    Cursor,
+    CursorKind,
+    arguments,
+    expressions,
+    is_written,
+    key,
+    location,
+    qualified,
+    strip,
+)
 from transform.frontend.cpptypes import scalar
-from transform.frontend.scope import Member, Scope
+from transform.frontend.places import place
+from transform.frontend.scope import Member, Scope, Value, Variable
 from transform.ir.nodes import Apply, Atom, Let
 from transform.ir.types import BOOL
 
@@ -14,6 +27,8 @@ _K = CursorKind
 
 def barrier(scope: Scope, cursor: Cursor) -> None:
     """All threads of the team meet."""
+    assert scope.team is not None
+    scope.team.barriers += 1
     scope.stmts.append(Let(scope.fresh.symbol("barrier", BOOL), Apply(BARRIER, ()), location(cursor)))
 
 
@@ -39,13 +54,46 @@ def member_call(scope: Scope, cursor: Cursor, team: Member) -> Atom | None:
             return team.threads
         case "team_barrier" if scope.team is not None and not scope.team.around:
             barrier(scope, cursor)
+        case "team_reduce" if scope.team is not None and not scope.team.around:
+            _team_reduce(scope, cursor)
+        case "team_broadcast" if scope.team is not None and not scope.team.around:
+            _team_broadcast(scope, cursor)
         case "team_barrier":
             message = "a barrier that not every thread of the team reaches"
             scope.refuse(cursor, message, "call team_barrier outside of nested ranges and single")
         case _:
-            hint = "supported are league_rank, league_size, team_rank, team_size, team_barrier, team_scratch"
+            hint = "reduce, scan and broadcast with the nested parallel constructs and single"
             scope.refuse(cursor, f"the team function {cursor.spelling} is not supported", hint)
     return None
+
+
+def _team_reduce(scope: Scope, cursor: Cursor) -> None:
+    """``team.team_reduce(Kokkos::Sum<double>(s))`` of the partial sums that threads have in ``s``."""
+    source = strip(arguments(cursor)[0])
+    while source.kind == _K.CXX_FUNCTIONAL_CAST_EXPR:
+        source = strip(expressions(source)[-1])
+    owner = source.referenced.semantic_parent if source.kind == _K.CALL_EXPR else None
+    target = None
+    if owner is not None and qualified(owner) == "Kokkos::Sum":
+        target = place(scope, strip(arguments(source)[0]))
+    binding = scope.env[target.key] if isinstance(target, Variable) else None
+    if not isinstance(target, Variable) or not isinstance(binding, Value) or not binding.sum:
+        hint = "reduce with parallel_reduce over a TeamThreadRange"
+        scope.refuse(cursor, "this is no sum of what each thread has summed in a loop of its own", hint)
+        return
+    scope.env[target.key] = replace(binding, sum=False)
+    barrier(scope, cursor)
+
+
+def _team_broadcast(scope: Scope, cursor: Cursor) -> None:
+    """``team.team_broadcast(value, rank)``: all threads have the same value already."""
+    given = [a for a in arguments(cursor) if is_written(a)]
+    if scalar(given[0].type) is None:
+        hint = "broadcast with Kokkos::single(Kokkos::PerTeam(team), lambda, value)"
+        scope.refuse(cursor, "team_broadcast with a function is not supported", hint)
+        return
+    scope.expression(scope, given[0], "", False)  # for the findings in it
+    barrier(scope, cursor)
 
 
 LAUNCH_NUMBERS = ("shmem_size", "team_size_max", "team_size_recommended", "vector_length_max")
