@@ -159,7 +159,7 @@ class PassiveArray {
   static constexpr bool active = false;
 
   PassiveArray(const Source& in, const char* name, Role role)
-      : role_(role), value_(allocate<Managed<V>>(name, in.shape(name))) {
+      : role_(role), value_(allocate<Managed<V>>(name, in.shape(name))), passed_(value_) {
     upload(value_, in.read<typename V::non_const_value_type>(name, value_.size()));
     if (role.written) {
       initial_.emplace(allocate<Managed<V>>(std::string(name) + " initial", in.shape(name)));
@@ -168,7 +168,7 @@ class PassiveArray {
   }
 
   Role role() const { return role_; }
-  V value() const { return value_; }
+  V& value() { return passed_; }  // an lvalue: functions may take Views by reference
   Vector values() const { return download(value_); }
   void set_values(const Vector& data) { upload(value_, data); }
   void restore() {
@@ -178,6 +178,7 @@ class PassiveArray {
  protected:
   Role role_;
   Managed<V> value_;
+  V passed_;
   std::optional<Managed<V>> initial_;
 };
 
