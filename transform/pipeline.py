@@ -14,6 +14,7 @@ from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refus
 from transform.adjoint.attach import attach, detach
 from transform.adjoint.captured import own_arrays
 from transform.adjoint.gradient import Adjoint, Gradient
+from transform.adjoint.own_elements import keep_own_elements
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
@@ -111,13 +112,15 @@ def differentiate(
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
     # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
     varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
+    given = program
+    program = keep_own_elements(program, _last_id(program))
     program = own_arrays(program, activity(program, varied, dependents), _last_id(program))
     program = attach(program, activity(program, varied, dependents), _last_id(program))
     active = activity(program, varied, dependents)
     findings = [
         *_name_clashes(program, sig),
         *_atomic_views(program),
-        *primal_races(program),
+        *primal_races(given),
         *through_integers(program, active),
         *host_array_findings(program, active),
     ]

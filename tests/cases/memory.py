@@ -27,5 +27,18 @@ CASES = (
     Case("memory", "overwritten_after_reduction", {"u": (N,), "x": (N,), "n": N}),
     Case("memory", "matrix_rows", {"A": (N, 3), "n": N, "m": 3}),
     Case("memory", "several_fills", {"y": (N,), "x": (N,), "n": N}),
+    Case("memory", "updated_and_read", {"x": (N,), "r": (N,), "a": 0.7, "n": N}),
+    Case("memory", "updated_in_branches", {"x": (N,), "y": (N,), "a": 0.7, "n": N}),
+    Case("memory", "updated_in_loops", {"A": (N, 3), "x": (N,), "n": N, "m": 4}),
+    Case("memory", "updated_in_loops", {"A": (N, 3), "x": (N,), "n": N, "m": 0}, note="no trips"),
+    Case("memory", "updated_until", {"x": (N,), "a": 0.7, "n": N, "m": 4}),
+    Case("memory", "updated_until", {"x": (N,), "a": 0.7, "n": N, "m": 0}, note="no trips"),
 )
-COMPILED = ("local_refilled", "parameter_refilled", "filler_with_atomic_side_effect", "copies")
+COMPILED = (
+    "local_refilled",
+    "parameter_refilled",
+    "filler_with_atomic_side_effect",
+    "copies",
+    "updated_and_read",
+    "updated_in_loops",
+)

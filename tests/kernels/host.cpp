@@ -274,7 +274,7 @@ void input_overwritten_after_loop(Vector u, Vector w, int n, int steps) {
 }
 
 template <class Space>
-void fill_on(const Space& where, Kokkos::View<double*> v, double a) {
+inline void fill_on(const Space& where, Kokkos::View<double*> v, double a) {
   Kokkos::parallel_for(
       Kokkos::RangePolicy<Space>(where, 0, v.extent(0), Kokkos::ChunkSize(4)),
       KOKKOS_LAMBDA(const int i) { v(i) = a * a * i; });

@@ -162,3 +162,52 @@ void several_fills(Vector y, In x, int n) {
   Kokkos::parallel_for("e", n, KOKKOS_LAMBDA(int i) { t(i) = s(i) * t(i); });
   Kokkos::parallel_for("f", n, KOKKOS_LAMBDA(int i) { y(i) = s(i) * t(i) * y(i); });
 }
+
+// Elements that are changed and read again by the same iteration.
+double updated_and_read(Kokkos::View<double*> x, Kokkos::View<double*> r, double a, int n) {
+  double sum = 0;
+  Kokkos::parallel_reduce(
+      n,
+      KOKKOS_LAMBDA(const int i, double& s) {
+        x(i) += a * r(i);
+        r(i) -= a * x(i) * x(i);
+        s += r(i) * r(i) * x(i);
+      },
+      sum);
+  return sum;
+}
+
+void updated_in_branches(Kokkos::View<double*> x, Kokkos::View<double*> y, double a, int n) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        if (i % 2 == 0) {
+          x(i) *= a * x(i);
+        } else if (i % 3 == 0) {
+          x(i) = sin(x(i)) + y(i);
+        }
+        y(i) += x(i) * x(i);
+        if (y(i) > 0.5) y(i) *= y(i);
+      });
+}
+
+void updated_in_loops(Kokkos::View<double**> A, Kokkos::View<double*> x, int n, int m) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        for (int k = 0; k < m; ++k) x(i) *= 1.0 + 0.1 * x(i) * k;
+        for (int d = 0; d < 3; ++d) {
+          A(i, d) += 0.5 * x(i);
+          x(i) += 0.1 * A(i, d) * A(i, d);
+        }
+        x(i) = cos(x(i));
+      });
+}
+
+void updated_until(Kokkos::View<double*> x, double a, int n, int m) {
+  Kokkos::parallel_for(
+      n, KOKKOS_LAMBDA(const int i) {
+        for (int k = 0; k < m; ++k) {
+          x(i) += a * x(i) * x(i);
+          if (x(i) > 1.5) break;
+        }
+      });
+}
