@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autotune.study import SAMPLERS
 from transform.diagnostics import UsageError
+from transform.frontend.rules import Rule, read_rules
 
 VERBS = ("tune", "grad", "check", "explain", "scan", "nightly", "report", "archs", "doctor", "kokkos")
 _ABSENT = {
@@ -33,6 +34,7 @@ class Request:
     defines: tuple[str, ...] = ()
     std: str | None = None
     compile_commands: Path | None = None
+    derivatives: tuple[tuple[str, Rule], ...] = ()
     workload: str | None = None
     out: Path = Path()
     settings: tuple[tuple[str, str], ...] = ()
@@ -147,6 +149,9 @@ def _reading(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "-p", dest="compile_commands", type=Path, metavar="BUILD", help="has compile_commands.json"
     )
+    p.add_argument(
+        "--derivatives", type=Path, metavar="FILE.toml", help="hand-written derivatives of functions"
+    )
 
 
 def _architecture(p: argparse.ArgumentParser) -> None:
@@ -189,6 +194,7 @@ def request(args: argparse.Namespace) -> Request:
         defines=tuple(args.defines),
         std=args.std,
         compile_commands=args.compile_commands,
+        derivatives=read_rules(args.derivatives) if args.derivatives else (),
         workload=getattr(args, "workload", None),
         out=args.out,
         settings=tuple(_setting(s) for s in args.settings),
@@ -206,6 +212,7 @@ def reading(args: argparse.Namespace) -> Request:
         defines=tuple(args.defines),
         std=args.std,
         compile_commands=args.compile_commands,
+        derivatives=read_rules(args.derivatives) if args.derivatives else (),
     )
 
 

@@ -117,6 +117,7 @@ def parse_options(request: Request, arch: Architecture) -> ParseOptions:
         std=request.std or ParseOptions.std,
         compile_commands=request.compile_commands,
         kokkos_include=_headers(request.kokkos_root, arch),
+        derivatives=request.derivatives,
     )
 
 

@@ -12,47 +12,40 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from transform.adjoint.copies import CopySweep
 from transform.adjoint.kernel import KernelSweep
 from transform.adjoint.order import natural_order
 from transform.adjoint.recall import Frame, Recalls, writable
 from transform.adjoint.replay import UNRECORDED
 from transform.adjoint.scope import free, loop_free
-from transform.adjoint.sweep import Adjoints, Sweep, zero
+from transform.adjoint.sweep import Adjoints, zero
 from transform.analysis.activity import Activity, is_floating
 from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
 from transform.diagnostics import Diagnostic, Refused
-from transform.ir.build import Builder, Fresh, block, scalar
+from transform.ir.build import Fresh
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
-    Accumulate,
     Allocate,
     Apply,
     Atom,
     Block,
     Carried,
-    Const,
     DeepCopy,
     Extent,
     For,
-    How,
     If,
-    Increment,
     Launch,
     Let,
-    Load,
     Location,
     Merge,
     Output,
     PrefixSum,
     Program,
-    Range,
-    Reduction,
     Return,
-    Store,
     Symbol,
 )
 from transform.ir.simplify import simplify
-from transform.ir.types import INT, SIZE, Accumulator, Scalar, View
+from transform.ir.types import INT, SIZE, Scalar, View
 from transform.ir.walk import atoms, defines, loaded, walk, written
 
 
@@ -96,32 +89,13 @@ def reverse(
     return _HostSweep(program, active, with_adjoint, Fresh(first_id)).run(fuse)
 
 
-@dataclass(frozen=True)
-class _Elementwise:
-    """A loop over all elements of a View."""
-
-    ranges: tuple[Range, ...]
-    index: tuple[Atom, ...]
-
-
-def _element(view: Symbol) -> Scalar:
-    assert isinstance(view.type, View)
-    return view.type.element
-
-
-def _is_scalar(atom: Atom) -> bool:
-    return isinstance(atom.type, Scalar)
-
-
-class _HostSweep(Sweep):
+class _HostSweep(CopySweep):
     def __init__(
         self, program: Program, active: Activity, with_adjoint: frozenset[Symbol], fresh: Fresh
     ) -> None:
-        super().__init__(Builder(fresh), active)
+        super().__init__(fresh, active)
         self.program = program
-        self.fresh = fresh
         self.with_adjoint = with_adjoint
-        self.adjoints_of: dict[Symbol, Symbol] = {}
         self.recalls = Recalls(program, fresh)
         self.labels: set[str] = set()
         self.findings: list[Diagnostic] = []
@@ -248,9 +222,9 @@ class _HostSweep(Sweep):
                     else:
                         self._reverse_launch(s, adj)
                 case DeepCopy():
-                    self._reverse_copy(s, adj)
+                    self.reverse_copy(s, adj)
                 case PrefixSum():
-                    self._reverse_scan(s, adj)
+                    self.reverse_scan(s, adj)
                 case For():
                     self._reverse_for(s, adj)
                 case If():
@@ -335,80 +309,6 @@ class _HostSweep(Sweep):
             if any(a in late for a in atoms(stmt)):
                 late.update(defines(stmt))
         return late
-
-    def _reverse_scan(self, s: PrefixSum, adj: Adjoints) -> None:
-        """Every later element and the total contain an element: their adjoints are summed the other way."""
-        total = None if s.total is None else adj.take(s.total)
-        bar = self.adjoints_of.get(s.view)
-        if bar is None:
-            return
-        assert not (isinstance(s.start, Symbol) and s.start in self.active), "a primal scan starts at 0"
-        start = zero(Const(0.0, _element(bar))) if total is None else total
-        self.b.add_stmt(PrefixSum(bar, start, None, not s.backward, s.loc))
-
-    def _reverse_copy(self, s: DeepCopy, adj: Adjoints) -> None:
-        bar = self.adjoints_of.get(s.target)
-        if bar is None:
-            return
-        assert isinstance(bar.type, View)
-        source = self.adjoints_of.get(s.source) if isinstance(s.source, Symbol) else None
-        if source is not None:
-            assert isinstance(source.type, View)
-            if source.type.execution_space != bar.type.execution_space:
-                self._reverse_transfer(bar, source, s)
-                return
-        elementwise = self._elementwise(bar)
-        reductions: tuple[Reduction, ...] = ()
-        element = bar.type.element
-        with self.b.block() as stmts:
-            value = self.b.let(Load(bar, elementwise.index), element)
-            self.b.add_stmt(Store(bar, elementwise.index, zero(value), s.loc))
-            if source is not None:
-                cast = self.b.cast(value, _element(source))
-                self.b.add_stmt(Accumulate(source, elementwise.index, cast, s.loc))
-            elif (
-                isinstance(s.source, Symbol) and isinstance(s.source.type, Scalar) and s.source in self.active
-            ):
-                assert isinstance(s.source, Symbol)
-                sum_ = self.fresh.symbol(f"{s.source.name}_b_sum", Accumulator(element))
-                part = self.fresh.symbol(f"{s.source.name}_b_part", element)
-                self.b.add_stmt(Increment(sum_, (), value, How.REDUCE, s.loc))
-                reductions = (Reduction(sum_, part),)
-        self._add_copy_launch(bar.type, elementwise, block(stmts), reductions, s)
-        if reductions:
-            assert isinstance(s.source, Symbol)
-            adj.add(s.source, self.b.cast(reductions[0].result, scalar(s.source)))
-
-    def _reverse_transfer(self, bar: Symbol, source: Symbol, s: DeepCopy) -> None:
-        """Between memories no kernel sees both adjoints: copy the target's over, then add it."""
-        assert isinstance(source.type, View)
-        arrived = self.fresh.symbol(f"{bar.name}_arrived", source.type)
-        extents = tuple(self.b.let(Extent(source, d), SIZE) for d in range(source.type.rank))
-        self.b.add_stmt(Allocate(arrived, extents, s.loc, zeroed=False))
-        self.b.add_stmt(DeepCopy(arrived, bar, s.loc))
-        elementwise = self._elementwise(source)
-        with self.b.block() as stmts:
-            value = self.b.let(Load(arrived, elementwise.index), source.type.element)
-            self.b.add_stmt(Accumulate(source, elementwise.index, value, s.loc))
-        self._add_copy_launch(source.type, elementwise, block(stmts), (), s)
-        self.b.add_stmt(DeepCopy(bar, Const(0.0, _element(bar)), s.loc))
-
-    def _elementwise(self, view: Symbol) -> _Elementwise:
-        assert isinstance(view.type, View)
-        if view.type.rank == 0:
-            return _Elementwise((Range(self.fresh.symbol("i", INT), Const(0, INT), Const(1, INT)),), ())
-        ranges = tuple(
-            Range(self.fresh.symbol("ijklmnop"[d], SIZE), Const(0, SIZE), self.b.let(Extent(view, d), SIZE))
-            for d in range(view.type.rank)
-        )
-        return _Elementwise(ranges, tuple(r.index for r in ranges))
-
-    def _add_copy_launch(
-        self, view: View, over: _Elementwise, body: Block, reductions: tuple[Reduction, ...], s: DeepCopy
-    ) -> None:
-        label = "deep_copy adjoint"
-        launch = Launch(label, view.execution_space, over.ranges, body, reductions, loc=s.loc)
-        self.b.add_stmt(close_exclusive(launch, verdicts(launch, ())))
 
     def value(self, atom: Atom) -> Atom:
         return self.recalls.value(atom)

@@ -126,6 +126,9 @@ class KernelPrinter:
                 return cast(type_, f"kad::spacing({self.expr(a)})"), ATOM
             case Apply(fn="digamma", args=(a,)):
                 return f"kad::digamma({self.expr(a)})", ATOM
+            case Apply(fn=fn, args=args) if fn.startswith("call:"):
+                given = ", ".join(self.expr(a) for a in args)
+                return f"::{fn.removeprefix('call:')}({given})", ATOM
             case Apply(fn=fn, args=args):
                 return f"kad::math::{fn}({', '.join(self.expr(a) for a in args)})", ATOM
 

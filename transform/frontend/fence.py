@@ -132,7 +132,8 @@ def function(callee: Cursor) -> tuple[str, str]:
         return f"the function {name} has no body here", _NO_BODY
     return (
         f"the function {name} is not known",
-        "define it as an inline function in this file or an included header",
+        "define it as an inline function in this file or an included header, or give its derivative: "
+        f"void kad_{callee.spelling}_adjoint(arguments..., seed, adjoints&...)",
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from transform.diagnostics import UsageError
+from transform.frontend.rules import Rule
 
 _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".cuh")
 
@@ -31,7 +32,8 @@ class ParseOptions:
     """How to read the user's file, as for a compiler.
 
     ``compile_commands`` is a build directory or a ``compile_commands.json``; the file's own entry adds its
-    ``-I``, ``-isystem``, ``-D``, ``-U`` and ``-std``. ``kokkos_include`` is where ``Kokkos_Core.hpp`` lies.
+    ``-I``, ``-isystem``, ``-D``, ``-U`` and ``-std``. ``kokkos_include`` is where ``Kokkos_Core.hpp`` lies;
+    ``derivatives`` are those that the user gives beside the source, by function.
     """
 
     include_dirs: tuple[Path, ...] = ()
@@ -39,6 +41,7 @@ class ParseOptions:
     std: str = "c++17"
     compile_commands: Path | None = None
     kokkos_include: Path | None = None
+    derivatives: tuple[tuple[str, Rule], ...] = ()
 
 
 def compiler_flags(path: Path, options: ParseOptions) -> list[str]:

@@ -327,7 +327,7 @@ def run(
     }
     own = set() if frame.own is None else set(keys(scope, frame.own))
     assigns = any(scope.env[k] != v for k, v in before.items() if k not in own)
-    effects = assigns or _stores_outward(Block(tuple(stmts)), frame.own)
+    effects = assigns or stores_outward(Block(tuple(stmts)), frame.own)
     for parameter, argument in zip(arguments(definition), given, strict=True):
         type_ = scalar(parameter.type)
         if effects and type_ and is_reference(parameter.type) and is_hidden_lvalue(argument, type_):
@@ -355,7 +355,7 @@ def _keys(scope: Scope, result: Binding | None) -> set[int]:
             return set()
 
 
-def _stores_outward(block: Block, own: Lvalue | None) -> bool:
+def stores_outward(block: Block, own: Lvalue | None) -> bool:
     local = {s.target for s in walk_ir(block) if isinstance(s, Declare | Allocate)}
     local |= {r.accumulator for s in walk_ir(block) if isinstance(s, Launch) for r in s.reductions}
     if own is not None:

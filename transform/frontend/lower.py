@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import MappingProxyType
 
 from transform.diagnostics import Diagnostic, Refused
 from transform.frontend.clang import (
@@ -22,6 +23,8 @@ from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
 from transform.frontend.mirror_sync import dual_findings, mirror_findings
 from transform.frontend.parameters import changed_scalars, check, formals, parameters
+from transform.frontend.registry import Registry
+from transform.frontend.rules import Rules
 from transform.frontend.scope import Scope, Value, zero
 from transform.frontend.targets import select, supported_result
 from transform.ir.liveness import remove_dead
@@ -31,6 +34,7 @@ from transform.ir.verify import verify
 from transform.ir.walk import atoms, uses, walk
 
 _K = CursorKind
+_NO_RULES: Rules = MappingProxyType({})
 _RETURN_KEY = 0  # parameters and variables have the addresses of their declarations as keys
 
 
@@ -42,18 +46,23 @@ def lower(path: Path, options: ParseOptions, function: str | None) -> Program:
     Raises ``UsageError`` (missing file, unknown or ambiguous function), ``Refused`` (compile errors, or code
     outside the supported scope: all findings at once), ``clang.HeadersMissing``.
     """
-    return with_instances(path, options, lambda unit: lower_function(select(unit, path, function), path))
+    rules = dict(options.derivatives)
+    return with_instances(
+        path, options, lambda unit: lower_function(select(unit, path, function), path, rules)
+    )
 
 
 # ---- lowering ----
 
 
-def lower_function(function: Cursor, path: Path) -> Program:
-    """One function with a body, or an instance of a template, as IR.
+def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Program:
+    """One function with a body, or an instance of a template, as IR; ``rules``: derivatives that the user
+    gives beside those in the source.
 
     Raises ``Refused``, and ``Incomplete`` if the translation unit lacks instances that it needs.
     """
-    scope = Scope(expression, body, object_expression, construct, view_value, Instances(function))
+    instances, custom = Instances(function), Registry(rules)
+    scope = Scope(expression, body, object_expression, construct, view_value, instances, custom)
     returns = scalar(function.result_type)
     if not supported_result(function):
         message = f"'{function.spelling}' returns '{function.result_type.spelling}'"

@@ -15,6 +15,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.classes import ARRAY_CLASSES, Row, is_object, shape
 from transform.frontend.cpptypes import class_name, is_view, scalar
+from transform.frontend.custom import custom_call
 from transform.frontend.dual_view import dual_method, dual_of
 from transform.frontend.inline import METHODS, inlined_value, lambda_value
 from transform.frontend.lower_math import math_call
@@ -49,6 +50,9 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         message = f"an object of type '{cursor.type.spelling}' is not supported here"
         scope.refuse(cursor, message, "use scalars and Views")
         return None
+    rule = scope.custom.rule(callee)
+    if rule is not None:
+        return custom_call(scope, cursor, callee, rule, name)
     if is_inlinable(callee):
         return inlined_value(scope, cursor, callee, name, top)
     if (source := forwarded(cursor)) is not None:

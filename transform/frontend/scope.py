@@ -104,6 +104,7 @@ from transform.frontend.bindings import (
 from transform.frontend.clang import Cursor, location
 from transform.frontend.cpptypes import scalar
 from transform.frontend.leaving import Leaving, either, leaving
+from transform.frontend.registry import Registry
 from transform.ir import build
 from transform.ir.build import TEMPORARY, Fresh
 from transform.ir.nodes import (
@@ -181,6 +182,7 @@ class Scope:
     construct: Callable[[Scope, Cursor, str], Lvalue | None]
     view: Callable[[Scope, Cursor, str], Handle | None]
     instances: Instances
+    custom: Registry = field(default_factory=lambda: Registry({}))
     fresh: Fresh = field(default_factory=lambda: Fresh(0))
     findings: list[Diagnostic] = field(default_factory=list)
     stmts: list[Stmt] = field(default_factory=list)

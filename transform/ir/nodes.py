@@ -37,33 +37,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from transform.ir.types import Scalar, Type
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    file: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """A name in the IR. ``id`` makes it unique; ``name`` is what the user wrote, kept for reading."""
-
-    name: str
-    id: int
-    type: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Const:
-    value: int | float | bool
-    type: Scalar
-
-
-Atom = Symbol | Const
-
+from transform.ir.atoms import Atom as Atom
+from transform.ir.atoms import Const as Const
+from transform.ir.atoms import Location as Location
+from transform.ir.atoms import Symbol as Symbol
+from transform.ir.types import Scalar
 
 # ---- operations: the right-hand sides of Let ----
 
@@ -76,7 +54,7 @@ class Apply:
     ``bitand bitor bitxor shl shr``, ``select`` (cond, a, b; both sides are atoms, so evaluated),
     ``cast`` (to the type of the Let's symbol), ``copy``, or a math function by its C name without
     namespace (``sin``, ``pow``, ``fmax``, ``fabs`` ...). ``attach`` (value, carrier) is ``value`` with the
-    derivative of ``carrier``.
+    derivative of ``carrier``. ``call:ns::f`` is a function of the user's without side effects.
     Integer ``div`` truncates as in C++. Operands of one arithmetic op have the same type: the front end
     makes C++'s implicit conversions explicit casts.
     """
