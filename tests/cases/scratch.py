@@ -11,5 +11,7 @@ CASES = (
     Case("scratch", "two_levels", {"x": (T, N), "teams": 0, "n": N}, note="no teams"),
     Case("scratch", "thread_scratch", {"x": (T, N), "y": (T, N), "teams": T, "n": 3}),
     Case("scratch", "summed_in_scratch", {"x": (T, N), "y": (T,), "teams": T, "n": N}),
+    Case("scratch", "captured_by_copy", {"x": (T, 4), "y": (T, 4), "teams": T}),
+    Case("scratch", "part_of_scratch", {"x": (T, N), "y": (T, N), "teams": T, "n": N}),
 )
 COMPILED = ("constant_scratch", "sized_scratch", "thread_scratch")

@@ -21,5 +21,15 @@ CASES = (
     Case("team_patterns", "offset_threads", {"x": (T, M), "teams": T, "n": 0}, note="empty"),
     Case("team_patterns", "largest_of_row", {"x": (T, M), "y": (T,), "teams": T}),
     Case("team_patterns", "partial_sums_of_threads", {"x": (T, M), "teams": T}),
+    Case("team_patterns", "tiles_in_scratch", {"x": (T, 12), "y": (T, 4), "teams": T, "tiles": 3}),
+    Case(
+        "team_patterns", "tiles_in_scratch", {"x": (T, 12), "y": (T, 4), "teams": T, "tiles": 0}, note="none"
+    ),
+    Case("team_patterns", "sized_tiles", {"x": (T, 9), "y": (T, 3), "teams": T, "tiles": 3, "m": 3}),
+    Case("team_patterns", "sums_of_all_threads", {"x": (T, 4), "teams": T}),
+    Case("team_patterns", "uniform_jumps", {"x": (T, 4), "y": (T,), "teams": T}),
+    Case("team_patterns", "jumps_in_single", {"x": (T, 4), "y": (T,), "teams": T}),
+    Case("team_patterns", "temporary_of_the_team", {"x": (T, 4), "y": (T, 4), "teams": T}),
+    Case("team_patterns", "team_kernels_in_time", {"x": (T, 4), "y": (T, 4), "teams": T, "steps": 3}),
 )
 COMPILED = ("blocks_of_rows", "offset_threads")

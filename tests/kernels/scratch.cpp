@@ -89,7 +89,9 @@ void thread_scratch(InMatrix x, Matrix y, int teams, int n) {
 }
 
 void summed_in_scratch(InMatrix x, Vector y, int teams, int n) {
-  Kokkos::parallel_for("sums", Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
+  const Policy policy(teams, 1);
+  Kokkos::parallel_for("sums", Policy(policy).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(n))),
+                       KOKKOS_LAMBDA(const Member& team) {
     const int e = team.league_rank();
     Scratch s(team.team_scratch(0), n);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, n), [&](const int j) {
@@ -98,5 +100,31 @@ void summed_in_scratch(InMatrix x, Vector y, int teams, int n) {
     });
     team.team_barrier();
     Kokkos::single(Kokkos::PerTeam(team), [&]() { y(e) = exp(s(0)) * s(n - 1); });
+  });
+}
+
+void captured_by_copy(InMatrix x, Matrix y, int teams) {
+  Kokkos::parallel_for(Policy(teams, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(4))),
+                       KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    Scratch s(team.team_scratch(0), 4);
+    auto fill = [=](int j) { s(j) = x(e, j) * x(e, j); };
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 4), fill);
+    team.team_barrier();
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 4), [=](int j) { y(e, j) = s(j) * s(3 - j); });
+  });
+}
+
+void part_of_scratch(InMatrix x, Matrix y, int teams, int n) {
+  Kokkos::parallel_for(Policy(teams, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(n))),
+                       KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    Scratch s(team.team_scratch(0), n);
+    auto row = Kokkos::subview(x, e, Kokkos::ALL);
+    auto tail = Kokkos::subview(s, Kokkos::make_pair(1, n));
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, n), [&](int j) { s(j) = row(j) * row(j); });
+    team.team_barrier();
+    Kokkos::parallel_for(
+        Kokkos::TeamThreadRange(team, tail.extent_int(0)), [&](int j) { y(e, j) = tail(j) * row(0) * s(j); });
   });
 }

@@ -171,3 +171,108 @@ double partial_sums_of_threads(InMatrix x, int teams) {
   }, r);
   return r;
 }
+
+void tiles_in_scratch(InMatrix x, Matrix y, int teams, int tiles) {
+  using Space = Kokkos::DefaultExecutionSpace::scratch_memory_space;
+  using Scratch = Kokkos::View<double*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  Kokkos::parallel_for(Policy(teams, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(4))),
+                       KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    Scratch s(team.team_scratch(0), 4);
+    for (int t = 0; t < tiles; ++t) {
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 4), [&](int j) { s(j) = x(e, 4 * t + j); });
+      team.team_barrier();
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 4), [&](int j) { y(e, j) += s(j) * s(3 - j); });
+      team.team_barrier();
+    }
+  });
+}
+
+void sized_tiles(InMatrix x, Matrix y, int teams, int tiles, int m) {
+  using Space = Kokkos::DefaultExecutionSpace::scratch_memory_space;
+  using Scratch = Kokkos::View<double*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  Kokkos::parallel_for(Policy(teams, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(m))),
+                       KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    Scratch s(team.team_scratch(0), m);
+    for (int t = 0; t < tiles; ++t) {
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, m), [&](int j) { s(j) = x(e, m * t + j); });
+      team.team_barrier();
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, m), [&](int j) { y(e, j) += s(j) * s(m - 1 - j); });
+      team.team_barrier();
+    }
+  });
+}
+
+double sums_of_all_threads(InMatrix x, int teams) {
+  double r = 0;
+  Kokkos::parallel_reduce(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team, double& update) {
+    const int e = team.league_rank();
+    for (int j = team.team_rank(); j < 4; j += team.team_size()) update += x(e, j) * x(e, j);
+  }, r);
+  return r;
+}
+
+void uniform_jumps(InMatrix x, Vector y, int teams) {
+  Kokkos::parallel_for(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    double a = 1;
+    for (int t = 0; t < 3; ++t) {
+      if (x(e, t) < 0.3) continue;
+      double s = 0;
+      Kokkos::parallel_reduce(Kokkos::TeamThreadRange(team, 4), [&](int j, double& l) {
+        if (j == t) return;
+        l += a * x(e, j);
+      }, s);
+      if (s > 100) break;
+      a = a * s;
+    }
+    Kokkos::single(Kokkos::PerTeam(team), [&]() { y(e) = a; });
+  });
+}
+
+void jumps_in_single(InMatrix x, Vector y, int teams) {
+  Kokkos::parallel_for(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    Kokkos::single(Kokkos::PerTeam(team), [&]() {
+      double a = 1;
+      for (int k = 0; k < 4; ++k) {
+        if (x(e, k) > 0.8) break;
+        a += x(e, k) * a;
+      }
+      y(e) = a * x(e, 0);
+    });
+  });
+}
+
+void temporary_of_the_team(InMatrix x, Matrix y, int teams) {
+  Kokkos::parallel_for(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
+    const int e = team.league_rank();
+    double v;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 4), [&](const int j) {
+      v = x(e, j) * x(e, j);
+      y(e, j) = v * v;
+    });
+  });
+}
+
+double team_kernels_in_time(InMatrix x, Matrix y, int teams, int steps) {
+  double r = 0;
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
+      const int e = team.league_rank();
+      Kokkos::parallel_for(
+          Kokkos::TeamThreadRange(team, 4), [&](const int j) { y(e, j) = sin(y(e, j)) * x(e, j) + 0.1 * t; });
+    });
+    double part = 0;
+    Kokkos::parallel_reduce(Policy(teams, Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team, double& update) {
+      double row = 0;
+      Kokkos::parallel_reduce(Kokkos::TeamVectorRange(team, 4), [&](const int j, double& s) {
+        s += y(team.league_rank(), j) * y(team.league_rank(), j);
+      }, row);
+      Kokkos::single(Kokkos::PerTeam(team), [&]() { update += sqrt(row); });
+    }, part);
+    r = r * 0.5 + part;
+  }
+  return r;
+}

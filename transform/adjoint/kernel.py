@@ -20,6 +20,7 @@ from transform.adjoint.scope import (
     loop_free,
     reads_of_own_writes,
 )
+from transform.adjoint.states import declare_array
 from transform.adjoint.sweep import Adjoints, zero
 from transform.analysis.activity import Activity
 from transform.ir.build import Builder, block, element, is_const, scalar
@@ -101,8 +102,7 @@ class KernelSweep(Replay):
         for s in body.stmts:
             if isinstance(s, Declare) and s.target in self.active:
                 self.arrays[s.target] = self.b.fresh.symbol(f"{s.target.name}_b", s.target.type)
-                extents = tuple(self.value(e) for e in s.extents)
-                self.b.add_stmt(Declare(self.arrays[s.target], True, s.loc, extents))
+                declare_array(self.b, self.arrays[s.target], True, s.loc, s.target)
         for s in reversed(body.stmts):
             self.b.loc = s.loc
             match s:

@@ -14,7 +14,16 @@ from transform.adjoint.scope import (
     overwritten_loads,
     trip_count,
 )
-from transform.adjoint.states import Again, Slots, advance, copy_array, growth, index_at, number_of_steps
+from transform.adjoint.states import (
+    Again,
+    Slots,
+    advance,
+    copy_array,
+    declare_array,
+    growth,
+    index_at,
+    number_of_steps,
+)
 from transform.adjoint.sweep import Sweep
 from transform.analysis.activity import Activity
 from transform.ir.build import Builder, block, scalar
@@ -103,10 +112,11 @@ class Replay(Sweep):
                 case Let():
                     self._forward_let(s, owned, effects)
                 case Declare(target=a):
+                    if s.extents:
+                        self.b.sizes[a] = tuple(self.value(e) for e in s.extents)
                     self._open_array(body, a)
                     owned.add(a)
-                    extents = tuple(self.value(e) for e in s.extents)
-                    self.b.add_stmt(replace(s, target=self.fresh(a), extents=extents))
+                    declare_array(self.b, self.fresh(a), s.zeroed, s.loc, a)
                 case Store(memory=m) | Increment(memory=m):
                     if m in owned or (effects and not isinstance(m.type, Array)):
                         self.b.add_stmt(
@@ -190,7 +200,7 @@ class Replay(Sweep):
             self.state_arrays[name] = (*(a for a in known if a != array), array)
             begin = self.b.fresh.symbol(f"{array.name}_begin", array.type)
             self.begins[name, array] = begin
-            self.b.add_stmt(Declare(begin, False, loop.loc))
+            declare_array(self.b, begin, False, loop.loc, array)
 
     def _counters(self, loops: tuple[For, ...]) -> tuple[Atom, ...]:
         """Zero-based iteration numbers of constant-bound loops, from their current index symbols."""
@@ -211,7 +221,7 @@ class Replay(Sweep):
                 copy_array(self.b, begin, (), self.memory(a), ())
             else:  # it keeps its final state; the loop works on a copy
                 kept[a] = self.memory(a)
-                self.b.add_stmt(Declare(self.fresh(a), False, loop.loc))
+                declare_array(self.b, self.fresh(a), False, loop.loc, a)
                 copy_array(self.b, self.memory(a), (), begin, ())
         lo, hi = self.value(loop.lo), self.value(loop.hi)
         inits = [self.value(c.init) for c in loop.carried]
@@ -277,7 +287,7 @@ class Replay(Sweep):
         working: list[Symbol] = []
         for a in states.changed:
             working.append(self.fresh(a))
-            b.add_stmt(Declare(working[-1], False, loop.loc))
+            declare_array(b, working[-1], False, loop.loc, a)
 
         def begin(number: Atom) -> None:
             self.map[loop.index] = index_at(b, loop, lo, states.steps, number)

@@ -29,10 +29,21 @@ from transform.ir.nodes import (
     Store,
     Symbol,
 )
-from transform.ir.types import INT, LONG, Array, Scalar
+from transform.ir.types import INT, LONG, SIZE, Array, Scalar
 
 SLOTS = 24
 """Checkpoints kept at a time: enough for 20,000 iterations to run at most four times."""
+
+
+def declare_array(b: Builder, array: Symbol, zeroed: bool, loc: Location | None, like: Symbol) -> None:
+    """Declare a local array with the extents of ``like``, perhaps behind others of its own."""
+    extents = b.sizes.get(like, ())
+    if extents:
+        assert isinstance(array.type, Array)
+        own = array.type.extents[: len(array.type.extents) - len(extents)]
+        extents = (*(Const(n, SIZE) for n in own), *extents)
+        b.sizes[array] = extents
+    b.add_stmt(Declare(array, zeroed, loc, extents))
 
 
 def copy_array(
@@ -40,14 +51,15 @@ def copy_array(
 ) -> None:
     """Copy the subarray ``source[at]`` to ``target[to]``."""
     assert isinstance(source.type, Array)
-    extents = source.type.extents[len(at) :]
-    indices = tuple(b.fresh.symbol("d", INT) for _ in extents)
+    sizes = b.sizes.get(source) or tuple(Const(n, INT) for n in source.type.extents)
+    extents = sizes[len(at) :]
+    indices = tuple(b.fresh.symbol("d", n.type) for n in extents)
     with b.block() as inner:
         value = b.let(Load(source, (*at, *indices)), element(source))
         b.add_stmt(Store(target, (*to, *indices), value, b.loc))
     stmts = inner
     for index, extent in zip(reversed(indices), reversed(extents), strict=True):
-        loop = For(index, Const(0, INT), Const(extent, INT), 1, False, (), block(stmts), b.loc)
+        loop = For(index, Const(0, scalar(extent)), extent, 1, False, (), block(stmts), b.loc)
         stmts = [loop]
     for s in stmts:
         b.add_stmt(s)
@@ -65,15 +77,16 @@ class Slots:
     def declared(
         b: Builder, carried: tuple[Symbol, ...], arrays: tuple[Symbol, ...], loc: Location | None
     ) -> Slots:
-        def slot(name: str, type_: Scalar, extents: tuple[int, ...]) -> Symbol:
+        def slot(name: str, type_: Scalar, like: Symbol | None = None) -> Symbol:
+            extents = like.type.extents if like is not None and isinstance(like.type, Array) else ()
             symbol = b.fresh.symbol(f"{name}_at", Array(type_, (SLOTS, *extents)))
-            b.add_stmt(Declare(symbol, False, loc))
+            declare_array(b, symbol, False, loc, like or symbol)
             return symbol
 
         return Slots(
-            slot("begin", LONG, ()),
-            tuple(slot(c.name, scalar(c), ()) for c in carried),
-            tuple(slot(a.name, element(a), a.type.extents) for a in arrays if isinstance(a.type, Array)),
+            slot("begin", LONG),
+            tuple(slot(c.name, scalar(c)) for c in carried),
+            tuple(slot(a.name, element(a), a) for a in arrays),
         )
 
     def keep(self, b: Builder, top: Atom, number: Atom, scalars: list[Atom], arrays: list[Symbol]) -> None:

@@ -143,6 +143,7 @@ def close_loop(
                 scope.refuse(cursor, f"'{binding.name}' is used uninitialised in this loop", hint)
             continue
         changed[name] = inner.get(name)
+        binding = replace(binding, sum=binding.sum or end.sum)
         if end.atom is not None:
             symbol = inner.get(name) or scope.fresh.symbol(binding.name, binding.type)
             results.append((name, binding, symbol, end.atom))

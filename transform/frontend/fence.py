@@ -52,8 +52,7 @@ _FUNCTIONS: dict[str, str] = {
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",
-    "Kokkos::TeamThreadRange": "write the inner loop as a for loop",
-    "Kokkos::single": "write it as part of the kernel",
+    "Kokkos::TeamThreadRange": "use it as the range of a nested parallel_for in a kernel of teams",
     "__assert_fail": "check the arguments before the differentiated function, or define NDEBUG (-DNDEBUG)",
 }
 
@@ -81,7 +80,6 @@ _CLASS_FAMILIES: dict[str, str] = {
 }
 
 _CLASSES: dict[str, str] = {
-    "Kokkos::TeamPolicy": "use RangePolicy or MDRangePolicy with inner for loops",
     "Kokkos::DualView": "pass the View that the kernels use: x.view_device()",
     "Kokkos::DynRankView": "use a Kokkos::View",
     "Kokkos::OffsetView": "use a Kokkos::View and shift the index",

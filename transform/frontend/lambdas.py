@@ -204,7 +204,7 @@ def _copy(scope: Scope, binding: Binding, cursor: Cursor) -> Binding:
             return Value(name, type_, atom, _FIXED)
         case Alias(place=place, pointer=False) if not isinstance(place, Sum):
             return Value("captured", place_type(scope, place), read(scope, place, "", cursor), _FIXED)
-        case Memory(symbol=symbol) if isinstance(symbol.type, Array):
+        case Memory(symbol=symbol, mapping=None) if isinstance(symbol.type, Array):
             copy = scope.fresh.symbol(symbol.name, symbol.type)
             scope.stmts.append(Declare(copy, False, location(cursor)))
             for index in product(*(range(n) for n in symbol.type.extents)):

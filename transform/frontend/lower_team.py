@@ -276,8 +276,8 @@ def shared(
     scope.env = before
     changed = close_loop(scope, cursor, replace(outline, body=block), after, inner)
     for name in changed:
-        known = before[name]
-        if name not in own and isinstance(known, Value):  # it has one for one thread only
+        known = outer.get(name)
+        if isinstance(known, Value):  # it had no value before; now it has one in one thread's copy only
             scope.env[name] = known
     _refuse_own_arrays(scope, block)
     totals = [scope.env[k] for k in own]

@@ -347,6 +347,7 @@ class Scope:
             if a.atom == b.atom:
                 self.env[name] = a
                 continue
+            binding = replace(binding, sum=a.sum or b.sum)
             x, y = (zero(v.type) if v.atom is None else v.atom for v in (a, b))
             if x == y:
                 self.env[name] = replace(binding, atom=x)

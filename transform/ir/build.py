@@ -59,6 +59,7 @@ class Builder:
         self.fresh = fresh
         self.stmts: list[Stmt] = []
         self.loc: Location | None = None
+        self.sizes: dict[Symbol, tuple[Atom, ...]] = {}  # of local arrays that are sized at run time
         self._negated: dict[Symbol, Atom] = {}
 
     def add_stmt(self, stmt: Stmt) -> None:

@@ -149,8 +149,9 @@ class _Checker:
             case Declare(target=target, extents=extents):
                 self._require(isinstance(target.type, Array), "a declared symbol is an Array")
                 assert isinstance(target.type, Array)
-                given = not extents or len(extents) == len(target.type.extents)
-                self._require(given, "a declaration gives all extents or none")
+                sized = 0 in target.type.extents
+                given = len(extents) == (len(target.type.extents) if sized else 0)
+                self._require(given, "a declaration gives all extents that the type leaves open, or none")
                 for extent in extents:
                     self._require(self._scalar(extent).is_integer, "extents are integers")
             case Store(memory=memory, index=index, value=value):
