@@ -116,7 +116,9 @@ class Replay(Sweep):
                         self.b.sizes[a] = tuple(self.value(e) for e in s.extents)
                     self._open_array(body, a)
                     owned.add(a)
-                    declare_array(self.b, self.fresh(a), s.zeroed, s.loc, a)
+                    # Its state is copied where a loop begins, perhaps before it has one.
+                    copied = any(a in arrays for arrays in self.state_arrays.values())
+                    declare_array(self.b, self.fresh(a), s.zeroed or copied, s.loc, a)
                 case Store(memory=m) | Increment(memory=m):
                     if m in owned or (effects and not isinstance(m.type, Array)):
                         self.b.add_stmt(
