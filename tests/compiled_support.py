@@ -133,7 +133,7 @@ def _declare(a: Argument, name: str, value: Any) -> list[str]:
         return [f"  {a.type.name} {name} = 0;"]
     shape = zip(np.shape(value), a.type.static_extents, strict=True)
     extents = "".join(f", {n}" for n, fixed in shape if fixed is None)
-    return [f'  {a.type.writable.spelling} {name}("{name}"{extents});']
+    return [f'  {a.type.writable.declared} {name}("{name}"{extents});']
 
 
 def _assign(a: Argument, name: str, value: Any) -> str:
@@ -141,11 +141,19 @@ def _assign(a: Argument, name: str, value: Any) -> str:
         text = str(value).lower() if isinstance(value, bool) else repr(value)
         return f"    {name} = static_cast<{a.type.name}>({text});"
     data = ", ".join(repr(x.item()) for x in np.ravel(value))
-    return f"    fill({name}, {{{data}}});"
+    return f"    fill({_scalars(a, name)}, {{{data}}});"
 
 
 def _print(a: Argument, name: str) -> str:
-    return f"  print({name});" if isinstance(a.type, View) else f'  std::printf(" %.17g", double({name}));'
+    if isinstance(a.type, View):
+        return f"  print({_scalars(a, name)});"
+    return f'  std::printf(" %.17g", double({name}));'
+
+
+def _scalars(a: Argument, name: str) -> str:
+    """A View of numbers: of a View of objects, that of its scalars."""
+    assert isinstance(a.type, View)
+    return f"kad::scalars_of<{a.type.writable.on_objects}>({name})" if a.type.objects else name
 
 
 def compiled(text: str, name: str, flags: tuple[str, ...] = FLAGS) -> Path:

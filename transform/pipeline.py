@@ -392,13 +392,13 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
     for p in program.params:
         name, type_ = p.symbol.name, p.symbol.type
         assert isinstance(type_, Scalar | View)
-        spelling = type_.spelling if isinstance(type_, View) else type_.name
+        spelling = type_.declared if isinstance(type_, View) else type_.name
         arguments.append(
             Argument(
                 name,
                 type_,
                 spelling,
-                type_.writable.spelling if isinstance(type_, View) else spelling,
+                type_.writable.declared if isinstance(type_, View) else spelling,
                 name in independents,
                 name in dependents,
                 name in changed,

@@ -56,18 +56,20 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     workspace = Workspace()
     printer = HostPrinter(text, names, workspace, program.file)
     arguments = signature.arguments
-    _declare_parameters(program, names)
+    scalars = _declare_parameters(program, names)
     for p in program.params:
         bar = closed.adjoints.get(p.symbol)
         argument = next(a for a in arguments if a.name == p.symbol.name)
         if argument.has_adjoint:
-            names.alias(bar, f"{argument.name}_b") if bar is not None else None
-            names.fresh(f"{argument.name}_b")
+            name = names.fresh(f"{argument.name}_b")
+            scalars += [] if bar is None else _declare(bar, name, names)
     if closed.seed is not None:
         names.alias(closed.seed, names.fresh("seed"))
     text.depth = 1
     _members(text, signature)
     _checks(text, signature)
+    for line in scalars:
+        text.add(line)
     printer.host_block(closed.body)
     changed: list[tuple[str, str, str]] = []
     returned = None if closed.returned is None else printer.expr(closed.returned)
@@ -105,13 +107,26 @@ def _user_names(program: Program) -> frozenset[str]:
     return frozenset(defined | {p.symbol.name for p in program.params})
 
 
-def _declare_parameters(program: Program, names: Names) -> None:
+def _declare_parameters(program: Program, names: Names) -> list[str]:
+    """Name the parameters; returns the lines that make Views of scalars of Views of objects."""
     for f in program.formals:
         names.fresh(f.name)
+    lines: list[str] = []
     for p in program.params:
-        names.declare(p.symbol)
+        lines += _declare(p.symbol, names.fresh(p.symbol.name), names)
         if p.by == "*":
             names.fresh(f"{p.symbol.name}_pointer")
+    return lines
+
+
+def _declare(symbol: Symbol, parameter: str, names: Names) -> list[str]:
+    """``symbol`` is the View or scalar ``parameter``, or the scalars of that View of objects."""
+    if not isinstance(symbol.type, View) or not symbol.type.objects:
+        names.alias(symbol, parameter)
+        return []
+    name = names.fresh(f"{parameter}_scalars")
+    names.alias(symbol, name)
+    return [f"const auto {name} = kad::scalars_of<{symbol.type.on_objects}>({parameter});"]
 
 
 def _parameter(a: Argument | Formal) -> str:
@@ -271,11 +286,13 @@ def tangent(
     _members(text, signature)
     workspace = Workspace()
     printer = HostPrinter(text, names, workspace, program.file)
-    _declare_parameters(program, names)
+    scalars = _declare_parameters(program, names)
     for p in program.params:
         dot = tangents.get(p.symbol)
         if dot is not None:
-            names.alias(dot, names.fresh(f"{p.symbol.name}_d"))
+            scalars += _declare(dot, names.fresh(f"{p.symbol.name}_d"), names)
+    for line in scalars:
+        text.add(line)
     names.fresh("r_d")
     printer.host_block(body)
     returned = next((s for s in body.stmts if isinstance(s, Return)), None)

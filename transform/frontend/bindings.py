@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from transform.frontend.clang import Cursor
 from transform.ir.nodes import Atom, Symbol
 from transform.ir.types import Scalar
+
+if TYPE_CHECKING:
+    from transform.frontend.classes import Shape
 
 # ---- places: what an lvalue denotes ----
 
@@ -79,6 +83,18 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """An array inside an element of a View of objects: ``extent`` parts of shape ``element``, the scalars of
+    the first of them from ``first`` on."""
+
+    memory: Symbol
+    index: tuple[Atom, ...]
+    first: Atom
+    element: Shape
+    extent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """An object of class type, or an array of such (one local array per scalar member: each member is then
     a ``Part``). ``type`` is the canonical spelling of the class; members of bases come first."""
@@ -105,7 +121,7 @@ class Slot:
     place: Lvalue
 
 
-Lvalue = Place | Part | Memory | Group | Opaque
+Lvalue = Place | Part | Run | Memory | Group | Opaque
 """What an lvalue of any type denotes; ``Memory`` is a View. A ``Variable`` in a ``Group`` stands for its
 key's binding, whatever that is: the member may be a View, a reference or a pointer."""
 
@@ -175,7 +191,7 @@ class Object:
     """A variable of class type, a ``std::array`` that is a part of something, a reference to one of these,
     or with ``pointer`` a pointer."""
 
-    place: Group | Part
+    place: Group | Part | Run
     pointer: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from transform.frontend.clang import (
@@ -105,6 +106,38 @@ def shape(type_: ClangType) -> Shape:
     if type_.kind == TypeKind.RECORD and not library and "(lambda at " not in str(type_.spelling):
         return _record(type_)
     return Unknown(str(type_.spelling))
+
+
+def scalars_of(type_: ClangType) -> tuple[Scalar, int] | None:
+    """The type and number of the scalars of an object that consists of nothing else, without gaps."""
+    found = list(_scalars(shape(type_)))
+    kinds = set(found)
+    if len(kinds) != 1 or None in kinds:
+        return None
+    (kind,) = kinds
+    size = {"double": 8, "float": 4, "int": 4, "long": 8}.get(kind.name if kind else "", 0)
+    if kind is None or type_.get_size() != size * len(found):
+        return None
+    return kind, len(found)
+
+
+def _scalars(type_: Shape) -> Iterator[Scalar | None]:
+    match type_:
+        case Scalar():
+            yield type_
+        case Row(extent=extent, element=element):
+            for _ in range(extent):
+                yield from _scalars(element)
+        case Record():
+            for field_ in type_.all_fields:
+                yield from _scalars(field_.shape)
+        case _:
+            yield None
+
+
+def count(type_: Shape) -> int:
+    """How many scalars an object consists of."""
+    return sum(1 for _ in _scalars(type_))
 
 
 def _array_class(type_: ClangType) -> Shape:

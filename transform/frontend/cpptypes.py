@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transform.frontend.clang import ClangType, CursorKind, TypeKind
-from transform.ir.types import INT, Array, Scalar, View
+from transform.ir.types import INT, Array, Scalar, View, view_of_scalars
 
 _SCALARS = {
     TypeKind.BOOL: "bool",
@@ -115,12 +115,16 @@ def view(type_: ClangType) -> View | None:
     while data.kind == TypeKind.POINTER:
         dynamic.append(None)
         data = data.get_pointee().get_canonical()
-    element = scalar(data)
-    if element is None or len(dynamic) + len(static) > MAX_RANK:
+    from transform.frontend.classes import scalars_of  # classes know Views, Views of objects know classes
+
+    rank, element = len(dynamic) + len(static), scalar(data)
+    read_only = constant or bool(data.is_const_qualified())
+    if element is not None and rank <= MAX_RANK:
+        return View(element, (*dynamic, *static), read_only, view_spelling(type_))
+    packed = scalars_of(data) if element is None and rank < MAX_RANK else None
+    if packed is None:
         return None
-    return View(
-        element, (*dynamic, *static), constant or bool(data.is_const_qualified()), view_spelling(type_)
-    )
+    return view_of_scalars(packed[0], (*dynamic, *static, packed[1]), read_only, view_spelling(type_))
 
 
 def view_spelling(type_: ClangType) -> str:

@@ -62,6 +62,7 @@ from transform.frontend.scope import (
     NoView,
     Object,
     Part,
+    Run,
     Scope,
     Sum,
     Unset,
@@ -446,7 +447,7 @@ def pointer_argument(scope: Scope, argument: Cursor) -> Binding | None:
         return known
     if isinstance(known, Memory | Object) or array(source.type) is not None:
         target = array_operand(scope, source)
-        if isinstance(target, Part) and isinstance(target.memory.type, Array):
+        if isinstance(target, Run) or (isinstance(target, Part) and isinstance(target.memory.type, Array)):
             return binding_of(target)
         if isinstance(target, Group):
             return Object(target, pointer=True)
@@ -465,7 +466,7 @@ def pointer_to(target: Lvalue | None) -> Binding | None:
     match target:
         case Variable() | Element() | Sum() | Either():
             return Alias(target, pointer=True)
-        case Group() | Part():
+        case Group() | Part() | Run():
             return Object(target, pointer=True)
         case _:
             return None

@@ -22,6 +22,7 @@ from transform.frontend.bindings import (
     Opaque,
     Part,
     Place,
+    Run,
     Sum,
     Unset,
     Variable,
@@ -97,7 +98,7 @@ def either(cond: Atom, a: Binding, b: Binding, then: Leaving, orelse: Leaving) -
         return Alias(_place(cond, _outside(a.place, then), _outside(b.place, orelse)), a.pointer)
     if isinstance(a, Object) and isinstance(b, Object) and a.pointer == b.pointer:
         chosen = _lvalue(cond, _object_outside(a.place, then), _object_outside(b.place, orelse))
-        return Object(chosen, a.pointer) if isinstance(chosen, Group | Part) else None
+        return Object(chosen, a.pointer) if isinstance(chosen, Group | Part | Run) else None
     return a if a == b else None
 
 
@@ -129,15 +130,18 @@ def _outside(place: Place, leave: Leaving) -> Place:
             return place
 
 
-def _object_outside(place: Group | Part, leave: Leaving) -> Group | Part:
+def _object_outside(place: Group | Part | Run, leave: Leaving) -> Group | Part | Run:
     if isinstance(place, Part):
         return replace(place, index=tuple(leave.atom(i) for i in place.index))
+    if isinstance(place, Run):
+        index = tuple(leave.atom(i) for i in place.index)
+        return replace(place, index=index, first=leave.atom(place.first))
     members = []
     for m in place.members:
         match m.place:
             case Variable() | Element() | Sum() | Either():
                 members.append(replace(m, place=_outside(m.place, leave)))
-            case Group() | Part():
+            case Group() | Part() | Run():
                 members.append(replace(m, place=_object_outside(m.place, leave)))
             case _:
                 members.append(m)

@@ -12,6 +12,7 @@ from transform.frontend.places import place, place_type, write
 from transform.frontend.scope import Element, Scope
 from transform.frontend.shape import element_index, rank
 from transform.frontend.views import view_of
+from transform.ir.nodes import Const
 from transform.ir.types import View
 
 
@@ -42,6 +43,10 @@ def _into_view(scope: Scope, to: Cursor, from_: Cursor, cursor: Cursor) -> None:
         value = scope.expression(scope, from_, "", False)
         if target is not None:
             assert isinstance(target.symbol.type, View)
+            if target.symbol.type.objects and not (isinstance(value, Const) and value.value == 0):
+                hint = "fill it in a parallel_for"
+                scope.refuse(cursor, "deep_copy of a value into a View of objects is not supported", hint)
+                return
             copy(scope, target, convert(scope, value, target.symbol.type.element, "", from_), cursor)
     else:
         scope.refuse(from_, "this source of deep_copy is not supported", "copy a View or a scalar")

@@ -151,7 +151,7 @@ def _label(cursor: Cursor) -> str:
 
 
 def _allocated(scope: Scope, name: str, type_: View, extents: tuple[Atom, ...], cursor: Cursor) -> Memory:
-    symbol = scope.fresh.symbol(name or "view", type_)
+    symbol = scope.fresh.symbol(name or "view", type_.writable if type_.objects else type_)
     scope.stmts.append(Allocate(symbol, extents, location(cursor)))
     return Memory(symbol)
 

@@ -23,6 +23,7 @@ from transform.frontend.scope import (
     Opaque,
     Part,
     Place,
+    Run,
     Scope,
     Slot,
     Sum,
@@ -91,8 +92,11 @@ def copy(scope: Scope, target: Lvalue, source: Lvalue, cursor: Cursor) -> None:
                 other = source.member(member.key)
                 if other is not None:  # the bases of a derived object
                     copy(scope, member.place, other, cursor)
-        case Part(), Part():
+        case ((Part() | Run()), (Part() | Run())):
             _copy_array(scope, target, source, cursor)
+        case (Run(extent=extent), Group()) | (Group(), Run(extent=extent)):
+            for i in range(extent):
+                _copy_elements(scope, target, source, (Const(i, INT),), cursor)
         case Opaque(), Opaque():
             pass
         case ((Variable() | Element() | Sum() | Either()), (Variable() | Element() | Sum() | Either())):
@@ -113,7 +117,7 @@ def _uninitialised(scope: Scope, source: Lvalue) -> bool:
     return isinstance(binding, Value) and binding.atom is None
 
 
-def _copy_array(scope: Scope, target: Part, source: Part, cursor: Cursor) -> None:
+def _copy_array(scope: Scope, target: Part | Run, source: Part | Run, cursor: Cursor) -> None:
     extents = remaining(target)
     if extents != remaining(source):
         scope.refuse(cursor, "arrays of different shapes are copied", "copy their elements in a loop")
@@ -125,21 +129,21 @@ def _copy_array(scope: Scope, target: Part, source: Part, cursor: Cursor) -> Non
         total *= extent
     if total <= _UNROLLED:
         for index in product(*map(range, extents)):
-            _copy_element(scope, target, source, tuple(Const(i, INT) for i in index), cursor)
+            _copy_elements(scope, target, source, tuple(Const(i, INT) for i in index), cursor)
         return
     _copy_loop(scope, target, source, extents, (), cursor)
 
 
 def _copy_loop(
     scope: Scope,
-    target: Part,
-    source: Part,
+    target: Part | Run,
+    source: Part | Run,
     extents: tuple[int, ...],
     index: tuple[Atom, ...],
     cursor: Cursor,
 ) -> None:
     if len(index) == len(extents):
-        _copy_element(scope, target, source, index, cursor)
+        _copy_elements(scope, target, source, index, cursor)
         return
     symbol = scope.fresh.symbol("k", INT)
     with scope.collect() as stmts:
@@ -149,13 +153,26 @@ def _copy_loop(
     scope.stmts.append(For(symbol, Const(0, INT), extent, 1, False, (), body, location(cursor)))
 
 
-def _copy_element(scope: Scope, target: Part, source: Part, index: tuple[Atom, ...], cursor: Cursor) -> None:
-    value = places.read(scope, Element(source.memory, (*source.index, *index)), "", cursor)
-    places.write(scope, Element(target.memory, (*target.index, *index)), value, cursor)
+def _copy_elements(
+    scope: Scope, target: Lvalue, source: Lvalue, index: tuple[Atom, ...], cursor: Cursor
+) -> None:
+    to: Lvalue | None = target
+    from_: Lvalue | None = source
+    for i in index:
+        to = None if to is None else places.indexed(scope, to, i, cursor)
+        from_ = None if from_ is None else places.indexed(scope, from_, i, cursor)
+    if to is not None and from_ is not None:
+        copy(scope, to, from_, cursor)
 
 
-def remaining(part: Part) -> tuple[int, ...]:
+def remaining(part: Part | Run) -> tuple[int, ...]:
     """The extents of a (sub)array."""
+    if isinstance(part, Run):
+        extents, element = [part.extent], part.element
+        while isinstance(element, Row):
+            extents.append(element.extent)
+            element = element.element
+        return tuple(extents)
     assert isinstance(part.memory.type, Array)
     return part.memory.type.extents[len(part.index) :]
 
@@ -171,6 +188,13 @@ def duplicate(scope: Scope, place: Lvalue, cursor: Cursor) -> Lvalue:
             scope.stmts.append(Declare(symbol, False, location(cursor)))
             copy(scope, Part(symbol), place, cursor)
             return Part(symbol)
+        case Run():
+            extents, element = remaining(place), place.element
+            while isinstance(element, Row):
+                element = element.element
+            made_array = _allocate(scope, place.memory.name, element, extents, cursor, False)
+            copy(scope, made_array, place, cursor)
+            return made_array
         case Variable(key=key):
             made = Variable(scope.key())
             scope.env[made.key] = scope.env[key]
@@ -211,7 +235,7 @@ def binding_of(place: Lvalue) -> Memory | Object | None:
     match place:
         case Part(memory=memory, index=()):
             return Memory(memory)
-        case Part() | Group():
+        case Part() | Run() | Group():
             return Object(place)
         case Memory():
             return place

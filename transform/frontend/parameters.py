@@ -130,7 +130,7 @@ def _parameter(
     element, view_type = scalar(type_), view(type_)
     if view_type is not None:
         symbol = scope.fresh.symbol(name, view_type)
-        found.params.append(Param(symbol, view_type.spelling))
+        found.params.append(Param(symbol, view_type.declared))
         if is_mutable_reference(type_):
             scope.pinned.add(key(cursor))
         return Memory(symbol)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from transform.frontend import fence
-from transform.frontend.arith import apply, constant
+from transform.frontend.arith import apply, constant, convert
 from transform.frontend.clang import (
     Cursor,
     CursorKind,
@@ -23,7 +23,7 @@ from transform.frontend.clang import (
     strip,
     unary_kind,
 )
-from transform.frontend.classes import is_object
+from transform.frontend.classes import Record, Row, Shape, count, is_object, shape
 from transform.frontend.cpptypes import array, is_view, scalar
 from transform.frontend.host_access import host_increment, host_load, host_store
 from transform.frontend.local_arrays import constant_array
@@ -41,7 +41,9 @@ from transform.frontend.scope import (
     Opaque,
     Part,
     Place,
+    Run,
     Scope,
+    Slot,
     Sum,
     Value,
     Variable,
@@ -141,7 +143,7 @@ def binding(scope: Scope, cursor: Cursor) -> Binding | None:
             return Memory(symbol)
         case Memory() as view:
             return view
-        case (Part() | Group()) as found:
+        case (Part() | Run() | Group()) as found:
             return Object(found)
         case _:
             return Broken()
@@ -241,7 +243,7 @@ def member_base(call: Cursor) -> Cursor | None:
     return strip(base[0]) if base else None
 
 
-def _view_element(scope: Scope, cursor: Cursor) -> Place | None:
+def _view_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
     given = [a for a in arguments(cursor) if is_written(a)]
     base = given.pop(0) if cursor.spelling != "access" else member_base(cursor)
     assert base is not None
@@ -253,7 +255,30 @@ def _view_element(scope: Scope, cursor: Cursor) -> Place | None:
         message = f"a View of rank {rank(view)} is accessed with {len(index)} index(es)"
         scope.refuse(cursor, message, "give exactly one index per dimension")
         return None
-    return Element(view.symbol, element_index(scope, view, index, cursor))
+    index = element_index(scope, view, index, cursor)
+    assert isinstance(view.symbol.type, View)
+    if not view.symbol.type.objects:
+        return Element(view.symbol, index)
+    return scalars_at(scope, view.symbol, index, Const(0, INT), shape(cursor.type), cursor)
+
+
+def scalars_at(
+    scope: Scope, memory: Symbol, index: tuple[Atom, ...], first: Atom, type_: Shape, cursor: Cursor
+) -> Lvalue:
+    """The object whose scalars start at ``first`` in an element of a View of objects."""
+    match type_:
+        case Scalar():
+            return Element(memory, (*index, first))
+        case Row(extent=extent, element=element):
+            return Run(memory, index, first, element, extent)
+        case Record():
+            slots = []
+            for f in type_.all_fields:
+                slots.append(Slot(f.key, f.name, scalars_at(scope, memory, index, first, f.shape, cursor)))
+                first = apply(scope, "add", (first, Const(count(f.shape), INT)), "", cursor)
+            return Group(type_.name, tuple(slots))
+        case _:
+            return Opaque(str(cursor.type.spelling))
 
 
 def _array_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
@@ -280,7 +305,7 @@ def array_operand(scope: Scope, cursor: Cursor) -> Lvalue | None:
             return Part(symbol)
         case Object(place=Group() as objects):
             return objects
-        case Object(place=Part() as part, pointer=False):
+        case Object(place=(Part() | Run()) as part, pointer=False):
             return part
         case Broken():
             return None
@@ -321,6 +346,12 @@ def indexed(scope: Scope, place: Lvalue, index: Atom, cursor: Cursor) -> Lvalue 
                 return Part(memory, (*known, index))
             if len(known) + 1 == len(memory.type.extents):
                 return Element(memory, (*known, index))
+        case Run(memory=memory, index=known, first=first, element=element):
+            step = Const(count(element), INT)
+            number = convert(scope, index, INT, "", cursor)
+            offset = apply(scope, "mul", (number, step), "", cursor) if step.value != 1 else number
+            first = apply(scope, "add", (first, offset), "", cursor)
+            return scalars_at(scope, memory, known, first, element, cursor)
         case Group(members=members):
             places_ = [(m, indexed(scope, m.place, index, cursor)) for m in members]
             if any(p is None for _, p in places_):

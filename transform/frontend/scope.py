@@ -81,6 +81,9 @@ from transform.frontend.bindings import (
     Reducer as Reducer,
 )
 from transform.frontend.bindings import (
+    Run as Run,
+)
+from transform.frontend.bindings import (
     Slot as Slot,
 )
 from transform.frontend.bindings import (

@@ -14,7 +14,7 @@ def rank(view: Memory) -> int:
     if view.mapping is not None:
         return len(view.mapping.extents)
     assert isinstance(view.symbol.type, View)
-    return view.symbol.type.rank
+    return view.symbol.type.rank - (1 if view.symbol.type.objects else 0)
 
 
 def extent(scope: Scope, view: Memory, dim: int, cursor: Cursor) -> Atom:

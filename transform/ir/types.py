@@ -60,12 +60,16 @@ class View:
     ``spelling`` is the C++ type as emitted code may write it (fully qualified, without a trailing
     ``const`` or ``&``). ``static_extents`` has one entry per dimension, ``None`` for a run-time extent.
     ``read_only`` means that the element type is const.
+
+    A View of objects (structs, complex numbers) has the scalars of an element as its last dimension, all of
+    one type; ``objects`` is its C++ type, ``spelling`` that of the View of scalars on the same memory.
     """
 
     element: Scalar
     static_extents: tuple[int | None, ...]
     read_only: bool
     spelling: str
+    objects: str = ""
 
     @property
     def rank(self) -> int:
@@ -89,12 +93,38 @@ class View:
     @property
     def writable(self) -> View:
         """The same View with elements that can be written: the type of an adjoint, a tangent or a copy."""
+        if self.objects:
+            spelling = self.spelling.replace("Kokkos::View<const ", "Kokkos::View<", 1).replace(_THERE, _OWN)
+            objects = f"kad::adjoint_of<{self.objects}>" if self.read_only else self.objects
+            return replace(self, read_only=False, spelling=spelling, objects=objects)
         if not self.read_only and "MemoryTraits" not in self.spelling:
             return self
         plain = self.spelling.replace("Kokkos::View<const ", "Kokkos::View<", 1)
         if "MemoryTraits" in plain or "const" in plain:
             plain = f"kad::adjoint_of<{self.spelling}>"
         return replace(self, read_only=False, spelling=plain)
+
+    @property
+    def declared(self) -> str:
+        """The C++ type of a parameter."""
+        return self.objects or self.spelling
+
+    @property
+    def on_objects(self) -> str:
+        """The C++ type of the View of scalars on the memory of a parameter."""
+        return self.spelling.replace(_OWN, _THERE)
+
+
+# A View of the scalars of objects that are elsewhere, and one that has memory of its own.
+_THERE, _OWN = "Kokkos::LayoutStride, kad::device_of<", "Kokkos::LayoutRight, kad::device_of<"
+
+
+def view_of_scalars(element: Scalar, extents: tuple[int | None, ...], read_only: bool, objects: str) -> View:
+    """The View of objects with the C++ type ``objects``; ``extents`` end with the scalars of an element."""
+    data = f"{element.name}{'*' * extents.count(None)}{''.join(f'[{n}]' for n in extents if n is not None)}"
+    data = f"const {data}" if read_only else data
+    spelling = f"Kokkos::View<{data}, Kokkos::LayoutStride, kad::device_of<{objects}>>"
+    return View(element, extents, read_only, spelling, objects)
 
 
 @dataclass(frozen=True, slots=True)

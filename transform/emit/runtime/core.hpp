@@ -28,6 +28,25 @@ template <class V>
 using adjoint_of =
     Kokkos::View<typename V::non_const_data_type, typename V::array_layout, typename V::device_type>;
 
+template <class V>
+using device_of = typename V::device_type;
+
+// The scalars of a View of objects (structs, complex numbers) as a View with one more dimension.
+template <class Scalars, class V>
+Scalars scalars_of(const V& v) {
+  using Scalar = typename Scalars::value_type;
+  constexpr std::size_t n = sizeof(typename V::value_type) / sizeof(Scalar);
+  constexpr unsigned rank = static_cast<unsigned>(V::rank);
+  Kokkos::LayoutStride layout;
+  for (unsigned d = 0; d < rank; ++d) {
+    layout.dimension[d] = v.extent(d);
+    layout.stride[d] = v.stride(d) * n;
+  }
+  layout.dimension[rank] = n;
+  layout.stride[rank] = 1;
+  return Scalars(reinterpret_cast<Scalar*>(v.data()), layout);
+}
+
 namespace detail {
 
 template <class V>
