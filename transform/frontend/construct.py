@@ -24,7 +24,8 @@ from transform.frontend.identity import view_key
 from transform.frontend.inline import Frame, pointer_argument, run
 from transform.frontend.lower_view import view_value
 from transform.frontend.objects import allocate, binding_of, clear, copy
-from transform.frontend.places import indexed, lvalue, place, write
+from transform.frontend.places import indexed, lvalue, place
+from transform.frontend.read_write import write
 from transform.frontend.scope import (
     THIS,
     Alias,

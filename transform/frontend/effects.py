@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from transform.frontend.clang import Cursor, Unary, expressions, unary_kind
 from transform.frontend.mentions import mentioned
-from transform.frontend.places import place, read
+from transform.frontend.places import place
+from transform.frontend.read_write import read
 from transform.frontend.scope import Env, Scope, Value, Variable
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, Block

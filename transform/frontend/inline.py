@@ -39,14 +39,8 @@ from transform.frontend.cpptypes import (
 from transform.frontend.dual_view import is_dual
 from transform.frontend.identity import referenced
 from transform.frontend.objects import allocate, binding_of, copy, keys, leaves, reference_to, referred
-from transform.frontend.places import (
-    array_operand,
-    binding,
-    lvalue,
-    place,
-    place_type,
-    pointee,
-)
+from transform.frontend.places import array_operand, binding, lvalue, place, pointee
+from transform.frontend.read_write import place_type
 from transform.frontend.references import forwarded, is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import (
     THIS,

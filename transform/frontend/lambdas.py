@@ -22,7 +22,8 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import is_view, scalar, unreferenced
 from transform.frontend.objects import binding_of, duplicate
-from transform.frontend.places import memory, place_type, read
+from transform.frontend.places import memory
+from transform.frontend.read_write import place_type, read
 from transform.frontend.scope import (
     THIS,
     Alias,

@@ -21,7 +21,8 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import scalar
 from transform.frontend.lower_expr import expression
-from transform.frontend.places import increment, is_sum, is_view_access, place, place_type, read, write
+from transform.frontend.places import is_view_access, place
+from transform.frontend.read_write import increment, is_sum, place_type, read, write
 from transform.frontend.scope import Alias, Element, Place, Scope, Sum, Value, Variable
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Atom, How

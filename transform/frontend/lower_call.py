@@ -19,7 +19,8 @@ from transform.frontend.custom import custom_call
 from transform.frontend.dual_view import dual_method, dual_of
 from transform.frontend.inline import METHODS, inlined_value, lambda_value
 from transform.frontend.lower_math import math_call
-from transform.frontend.places import is_broken, member_base, place, read
+from transform.frontend.places import is_broken, member_base, place
+from transform.frontend.read_write import read
 from transform.frontend.references import forwarded, is_inlinable
 from transform.frontend.scope import Scope
 from transform.frontend.team_handle import LAUNCH_NUMBERS, launch_number, member, member_call

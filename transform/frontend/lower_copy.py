@@ -8,7 +8,8 @@ from transform.frontend.copies import copy
 from transform.frontend.cpptypes import class_name, is_view, scalar
 from transform.frontend.host_access import host_load
 from transform.frontend.kokkos import SPACES
-from transform.frontend.places import place, place_type, write
+from transform.frontend.places import place
+from transform.frontend.read_write import place_type, write
 from transform.frontend.scope import Element, Scope
 from transform.frontend.shape import element_index, rank
 from transform.frontend.views import view_of

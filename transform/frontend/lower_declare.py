@@ -24,7 +24,8 @@ from transform.frontend.lower_expr import expression
 from transform.frontend.lower_launch import policy
 from transform.frontend.lower_view import dual_variable, view_variable
 from transform.frontend.objects import binding_of
-from transform.frontend.places import constant_value, lvalue, place, place_type
+from transform.frontend.places import constant_value, lvalue, place
+from transform.frontend.read_write import place_type
 from transform.frontend.reducers import is_reducer, reducer_variable
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value

@@ -18,7 +18,8 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import scalar
 from transform.frontend.lower_call import call
-from transform.frontend.places import constant_value, is_broken, is_view_access, place, read
+from transform.frontend.places import constant_value, is_broken, is_view_access, place
+from transform.frontend.read_write import read
 from transform.frontend.scope import Alias, Broken, Scope, Value, zero
 from transform.ir.build import scalar as atom_type
 from transform.ir.nodes import Apply, Atom, Block, Const, Extent, Let, Stmt

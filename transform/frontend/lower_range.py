@@ -8,7 +8,8 @@ from transform.frontend.clang import Cursor, CursorKind, children, key, location
 from transform.frontend.cpptypes import array, is_reference, scalar
 from transform.frontend.local_arrays import declare_array
 from transform.frontend.lower_loop import iteration_body
-from transform.frontend.places import memory, read
+from transform.frontend.places import memory
+from transform.frontend.read_write import read
 from transform.frontend.scope import Alias, Binding, Element, Left, Scope, Value
 from transform.ir.nodes import Block, Const, For, Symbol
 from transform.ir.types import INT, Array

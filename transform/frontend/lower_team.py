@@ -26,7 +26,8 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
 from transform.frontend.lower_loop import close_loop, open_scalars
-from transform.frontend.places import place, place_type, write
+from transform.frontend.places import place
+from transform.frontend.read_write import place_type, write
 from transform.frontend.reducers import check_joins, identity, open_result
 from transform.frontend.scope import (
     Alias,

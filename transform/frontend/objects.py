@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import assert_never
 
-from transform.frontend import places
+from transform.frontend import places, read_write
 from transform.frontend.clang import Cursor, location
 from transform.frontend.classes import Indirect, Record, Row, Shape, Unknown
 from transform.frontend.scope import (
@@ -104,7 +104,7 @@ def copy(scope: Scope, target: Lvalue, source: Lvalue, cursor: Cursor) -> None:
                 assert isinstance(source, Variable)
                 scope.env[target.key] = scope.env[source.key]
             elif not _uninitialised(scope, source):
-                places.write(scope, target, places.read(scope, source, "", cursor), cursor)
+                read_write.write(scope, target, read_write.read(scope, source, "", cursor), cursor)
             elif isinstance(target, Variable):  # members that were never set stay so
                 assert isinstance(source, Variable)
                 scope.env[target.key] = scope.env[source.key]
@@ -200,7 +200,7 @@ def duplicate(scope: Scope, place: Lvalue, cursor: Cursor) -> Lvalue:
             scope.env[made.key] = scope.env[key]
             return made
         case Element() | Sum() | Either():
-            variable = scope.variable(_place_name(place), places.place_type(scope, place))
+            variable = scope.variable(_place_name(place), read_write.place_type(scope, place))
             copy(scope, variable, place, cursor)
             return variable
         case _:
@@ -215,7 +215,7 @@ def clear(scope: Scope, target: Lvalue, shape: Shape, cursor: Cursor) -> None:
     """``target = {}`` of scalars and arrays."""
     match shape, target:
         case Scalar(), (Variable() | Element() | Sum() | Either()):
-            places.write(scope, target, zero(shape), cursor)
+            read_write.write(scope, target, zero(shape), cursor)
         case Row(extent=extent, element=element), _:
             for i in range(extent):
                 item = places.indexed(scope, target, Const(i, INT), cursor)

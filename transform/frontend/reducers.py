@@ -23,7 +23,8 @@ from transform.frontend.classes import is_object, shape
 from transform.frontend.contributions import empty_loses, only_joins
 from transform.frontend.cpptypes import bits, class_name, is_mutable_reference, is_signed, scalar, view
 from transform.frontend.objects import allocate, binding_of
-from transform.frontend.places import place, write
+from transform.frontend.places import place
+from transform.frontend.read_write import write
 from transform.frontend.scope import (
     Alias,
     Binding,
