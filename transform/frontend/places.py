@@ -252,8 +252,7 @@ def _view_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
         scope.refuse(cursor, message, "give exactly one index per dimension")
         return None
     index = element_index(scope, view, index, cursor)
-    assert isinstance(view.symbol.type, View)
-    if not view.symbol.type.objects:
+    if not isinstance(view.symbol.type, View) or not view.symbol.type.objects:
         return Element(view.symbol, index)
     return scalars_at(scope, view.symbol, index, Const(0, INT), shape(cursor.type), cursor)
 
