@@ -203,7 +203,7 @@ def test_nothing_active_is_refused(source: Path) -> None:
         (("xx",), None, "did you mean 'x'"),
         (("n",), None, "not floating-point"),
         (None, ("x",), "does not write 'x'"),
-        (None, ("a",), "does not write a View 'a'"),
+        (None, ("a",), "does not write 'a'"),
         (None, ("nothing",), "no parameter 'nothing'"),
     ],
 )

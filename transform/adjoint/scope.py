@@ -21,7 +21,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import View
-from transform.ir.walk import atoms, binds, defines, walk, written
+from transform.ir.walk import atoms, binds, blocks, defines, walk, written
 
 
 def defined(block: Block) -> set[Symbol]:
@@ -104,18 +104,34 @@ def reads_of_own_writes(launch: Launch) -> set[int]:
     """``id`` of loads from Views that may see what the same iteration of the kernel wrote before."""
     found: set[int] = set()
     footprints = Footprints(launch)
+    sides = dict(_sides(launch.body, frozenset()))
     for view in {v for v in written(launch.body) if isinstance(v.type, View)}:
         events = list(_events(launch.body, view, ()))
         for position, (stmt, loops, is_write) in enumerate(events):
             if is_write:
                 continue
+            others = {(branch, not side) for branch, side in sides[id(stmt)]}
             at = _where(stmt, footprints)
             for other, (write, around, writes) in enumerate(events):
                 common = {loop.index for loop in loops if any(loop is x for x in around)}
-                earlier = other < position
+                earlier = other < position and not others & sides[id(write)]
                 if writes and _may_see(at, _where(write, footprints), common, earlier):
                     found.add(id(stmt))
     return found
+
+
+def _sides(
+    block: Block, taken: frozenset[tuple[int, bool]]
+) -> Iterator[tuple[int, frozenset[tuple[int, bool]]]]:
+    """By ``id`` of the statement, the branches that it is inside of, and of which side."""
+    for s in block.stmts:
+        yield id(s), taken
+        if isinstance(s, If):
+            yield from _sides(s.then, taken | {(id(s), True)})
+            yield from _sides(s.orelse, taken | {(id(s), False)})
+        else:
+            for inner in blocks(s):
+                yield from _sides(inner, taken)
 
 
 def _where(s: Stmt, footprints: Footprints) -> Tuple:

@@ -23,6 +23,7 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Combiner,
     Const,
     Declare,
     For,
@@ -97,7 +98,7 @@ def team_findings(
     """
     sites = _Sites(shares, scratch)
     sites.visit(launch.body, (), sites.new_phase())
-    yield from _repeated(sites.found, shares, lanes)
+    yield from _repeated(launch, sites.found, shares, lanes)
     yield from _within(launch.body, sites.found, shares)
     yield from _between(launch, sites, shares)
 
@@ -166,13 +167,20 @@ def _once(loop: For) -> bool:
 _ONCE_HINT = "do it once: Kokkos::single(Kokkos::PerTeam(team), [&]() { ... })"
 
 
-def _repeated(sites: list[_Site], shares: Shares, lanes: bool) -> Iterator[Diagnostic]:
+# Joining a value once more changes nothing.
+_IDEMPOTENT = frozenset({*Combiner} - {Combiner.SUM, Combiner.PROD})
+
+
+def _repeated(launch: Launch, sites: list[_Site], shares: Shares, lanes: bool) -> Iterator[Diagnostic]:
     """Increments that every thread or every lane carries out."""
+    harmless = {r.accumulator for r in launch.reductions if r.combiner in _IDEMPOTENT}
     for site in sites:
         if not isinstance(site.stmt, Increment):
             continue
         name = site.memory.name
         sharing = [f for f in site.loops if shares.get(f.index) in (Share.LANE, Share.BOTH)]
+        if site.memory in harmless:
+            continue
         if _owner(site, shares) is None:
             yield Diagnostic(f"every thread of the team adds to '{name}'", site.loc, _ONCE_HINT)
         elif lanes and isinstance(site.memory.type, Accumulator) and not all(map(_once, sharing)):

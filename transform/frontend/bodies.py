@@ -33,16 +33,18 @@ def _shared(binding: Binding) -> Binding:
     return replace(binding, fixed=_FIXED) if isinstance(binding, Value) and not binding.fixed else binding
 
 
-def body(scope: Scope, argument: Cursor, policy: Cursor, rank: int, results: list[Cursor]) -> Body | None:
-    """What a launch over ``policy``, of ``rank`` indices, calls; ``None`` after a finding, or if an instance
-    of a template is missing yet."""
+def body(
+    scope: Scope, argument: Cursor, policy: Cursor, rank: int, results: list[Cursor], scan: bool = False
+) -> Body | None:
+    """What a launch (or ``scan``) over ``policy``, of ``rank`` indices, calls; ``None`` after a finding, or
+    if an instance of a template is missing yet."""
     source = strip(argument)
     if lambdas.is_lambda(source):
         return _lambda(scope, source, policy)
     if not is_object(source.type):
         scope.refuse(argument, *fence.value_type(source))
         return None
-    found = call_operator(scope, source, policy.type, rank, results)
+    found = call_operator(scope, source, policy.type, rank, results, scan)
     functor = scope.object(scope, source, "functor", True)
     this = None if functor is None else binding_of(functor)
     if found is None or this is None:

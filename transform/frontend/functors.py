@@ -23,16 +23,17 @@ _OWN_REDUCTION = ("init", "join", "final")
 
 
 def call_operator(
-    scope: Scope, functor: Cursor, policy: ClangType, rank: int, results: list[Cursor]
+    scope: Scope, functor: Cursor, policy: ClangType, rank: int, results: list[Cursor], scan: bool
 ) -> tuple[Cursor, list[Cursor]] | None:
-    """The call operator with a body that a launch over ``policy`` calls, and its parameters without a work
-    tag; ``None`` after a finding, or if an instance is missing yet."""
+    """The call operator with a body that a launch over ``policy`` calls (a ``scan``: with a partial sum and
+    whether it is final), and its parameters without a work tag; ``None`` after a finding, or if an instance
+    is missing yet."""
     class_ = unreferenced(functor.type)
     tag = kokkos.work_tag(policy)
-    count = rank + len(results) + (tag is not None)
+    count = rank + (2 if scan else len(results)) + (tag is not None)
     declared = list(_members(class_))
     own = [m for m in declared if m.spelling in _OWN_REDUCTION]
-    if results and own:
+    if (results or scan) and own:
         hint = "sum into the last argument of operator(), without init and join, or use a reducer"
         message = f"a functor with its own reduction ({class_.spelling}::{own[0].spelling}) is not supported"
         scope.refuse(functor, message, hint)
@@ -52,7 +53,11 @@ def call_operator(
         parameters = [f"const {_spelling(class_)}& f"]
         parameters += [f"const {_spelling(tag)}& t"] if tag is not None else []
         parameters += [f"const {kokkos.index_type(policy)} i{k}" for k in range(rank)]
-        parameters += [f"{_value_type(r)}& r{k}" for k, r in enumerate(results)]
+        if scan:
+            value = _value_type(results[0]) if results else f"typename {_spelling(class_)}::value_type"
+            parameters += [f"{value}& r0", "const bool r1"]
+        else:
+            parameters += [f"{_value_type(r)}& r{k}" for k, r in enumerate(results)]
         given = [p.rpartition(" ")[2] for p in parameters[1:]]
         asked = scope.instances.called(", ".join(parameters), f"f({', '.join(given)})", functor)
         if asked is None:

@@ -160,7 +160,8 @@ def launch_arguments(scope: Scope, cursor: Cursor) -> Call | None:
         scope.refuse(cursor, "this form of launch is not supported", "give a policy and a kernel")
         return None
     found = policy(scope, policy_cursor)
-    called = body(scope, callee, policy_cursor, len(found.bounds) if found is not None else 1, results)
+    rank = len(found.bounds) if found is not None else 1
+    called = body(scope, callee, policy_cursor, rank, results, cursor.spelling == "parallel_scan")
     if called is None:
         return None
     if found is None:
