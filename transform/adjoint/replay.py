@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from transform.adjoint.scope import (
     MOST_RECORDED,
+    is_sum,
     overwritten_loads,
     trip_count,
 )
@@ -265,7 +266,8 @@ class Replay(Sweep):
         """Slots for the states of a loop whose iterations are run again; ``None`` where nothing that they
         need is overwritten, or all of it is recorded."""
         arrays = self.state_arrays.get(id(loop), ())
-        if loop.parallel or not (arrays or (loop.carried and trip_count(loop) is None)):
+        carried = any(not is_sum(loop, c) for c in loop.carried)
+        if loop.parallel or not (arrays or (carried and trip_count(loop) is None)):
             return None
         b = self.b
         for a in arrays:

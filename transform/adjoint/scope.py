@@ -8,7 +8,9 @@ from transform.analysis.access import Footprints, Tuple
 from transform.analysis.affine import Affine
 from transform.ir.nodes import (
     Accumulate,
+    Apply,
     Block,
+    Carried,
     Const,
     For,
     If,
@@ -21,7 +23,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import View
-from transform.ir.walk import atoms, binds, blocks, defines, walk, written
+from transform.ir.walk import atoms, binds, blocks, defines, uses, walk, written
 
 
 def defined(block: Block) -> set[Symbol]:
@@ -60,6 +62,21 @@ def trip_count(loop: For) -> int | None:
         trips = max(0, -(-(int(loop.hi.value) - int(loop.lo.value)) // loop.step))
         return trips if trips <= MOST_RECORDED else None
     return None
+
+
+def is_sum(loop: For, carried: Carried) -> bool:
+    """Whether a loop only adds to a carried scalar at the top of its body: no derivative needs its value."""
+    chain = {carried.inner}
+    for s in loop.body.stmts:
+        match s:
+            case Let(target=target, op=Apply(fn="add" | "sub" | "copy")) if chain & set(uses(s)):
+                chain.add(target)
+            case _:
+                if any(chain & set(uses(inner)) for inner in walk(Block((s,)))):
+                    return False
+    other = [c.next for c in loop.carried if c is not carried]
+    until = () if loop.exit is None else (loop.exit.until,)
+    return not any(a in chain for a in (*other, *until))
 
 
 def overwritten_loads(scope: Block, array: Symbol) -> dict[int, tuple[For, ...]]:
