@@ -119,7 +119,6 @@ def differentiate(
     active = activity(program, varied, dependents)
     findings = [
         *_name_clashes(program, sig),
-        *_atomic_views(program),
         *primal_races(given),
         *through_integers(program, active),
         *host_array_findings(program, active),
@@ -435,21 +434,6 @@ def _name_clashes(program: Program, sig: Signature) -> list[Diagnostic]:
         )
         for a in sig.arguments
         if a.name in ours
-    ]
-
-
-def _atomic_views(program: Program) -> list[Diagnostic]:
-    """Views whose plain-looking writes are atomic: what they tell about races would be misread."""
-    symbols = [p.symbol for p in program.params]
-    symbols += [n for s in walk(program.body) for n in defines(s)]
-    return [
-        Diagnostic(
-            f"View '{s.name}' has the memory trait Atomic, which is not supported",
-            program.loc,
-            "use a View without it and Kokkos::atomic_add for the increments that need it",
-        )
-        for s in symbols
-        if isinstance(s.type, View) and s.type.atomic
     ]
 
 

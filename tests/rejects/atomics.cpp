@@ -1,6 +1,6 @@
 // expect: 11:14 the result of an atomic update depends on the schedule
-// expect: 12:9 the function Kokkos::atomic_exchange is not known
-// expect: 13:9 the function Kokkos::atomic_fetch_max is not known
+// expect: 12:9 the function Kokkos::atomic_exchange is not supported
+// expect: 13:9 the function Kokkos::atomic_fetch_max is not supported
 // expect: 15:28 this atomic update is not of a View element
 // expect: 17:28 this atomic update is not of a View element
 #include <Kokkos_Core.hpp>

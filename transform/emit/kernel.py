@@ -48,7 +48,7 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import SIZE, Accumulator, Array, Scalar
+from transform.ir.types import SIZE, Accumulator, Array, Scalar, View
 from transform.ir.walk import uses, walk
 
 
@@ -184,7 +184,7 @@ class KernelPrinter:
                 self.text.add(reductions.join(self.reductions[memory], self.names[memory], given))
             case Increment(memory=memory, index=index, value=value, how=how):
                 where = self.element(memory, index)
-                if how is How.ATOMIC:
+                if how is How.ATOMIC and not (isinstance(memory.type, View) and memory.type.atomic):
                     self.text.add(f"Kokkos::atomic_add(&{where}, {self.expr(value)});")
                 else:
                     self.text.add(self._plus(where, value))

@@ -210,6 +210,13 @@ class Reducer:
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter:
+    """A ScatterView, or an access to one: the View of its sums."""
+
+    sums: Symbol
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """An execution policy: bounds as written (of any integer type) and the execution space."""
 
@@ -258,6 +265,7 @@ Binding = (
     | Object
     | Unset
     | Reducer
+    | Scatter
     | Policy
     | Member
     | Closure

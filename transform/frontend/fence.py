@@ -48,7 +48,19 @@ _CONSTRUCTS: dict[CursorKind, tuple[str, str]] = {
     _K.OVERLOADED_DECL_REF: ("an overloaded function name is only supported in a call", "call the function"),
 }
 
+_RACING = "which iteration comes last is not known afterwards: reduce with a parallel_reduce"
 _FUNCTIONS: dict[str, str] = {
+    "Kokkos::atomic_max": _RACING,
+    "Kokkos::atomic_min": _RACING,
+    "Kokkos::atomic_fetch_max": _RACING,
+    "Kokkos::atomic_fetch_min": _RACING,
+    "Kokkos::atomic_max_fetch": _RACING,
+    "Kokkos::atomic_min_fetch": _RACING,
+    "Kokkos::atomic_exchange": _RACING,
+    "Kokkos::atomic_compare_exchange": _RACING,
+    "Kokkos::atomic_store": _RACING,
+    "Kokkos::atomic_mul": _RACING,
+    "Kokkos::atomic_fetch_mul": _RACING,
     "Kokkos::parallel_scan": "compute the scan outside the differentiated function",
     "Kokkos::initialize": "initialise Kokkos in main()",
     "Kokkos::finalize": "finalise Kokkos in main()",
@@ -83,7 +95,7 @@ _CLASSES: dict[str, str] = {
     "Kokkos::DualView": "pass the View that the kernels use: x.view_device()",
     "Kokkos::DynRankView": "use a Kokkos::View",
     "Kokkos::OffsetView": "use a Kokkos::View and shift the index",
-    "Kokkos::Experimental::ScatterView": "write v(i) += ... with Kokkos::atomic_add: how it is done is tuned",
+    "Kokkos::Experimental::ScatterView": "make it in the function, from the View that it contributes to",
     "Kokkos::Timer": "time outside the differentiated function",
     "Kokkos::complex": "use separate Views for the real and the imaginary part",
     "Kokkos::Array": "use a C array (double a[3])",

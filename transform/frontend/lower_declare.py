@@ -28,6 +28,7 @@ from transform.frontend.places import constant_value, lvalue, place
 from transform.frontend.read_write import place_type
 from transform.frontend.reducers import is_reducer, reducer_variable
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
+from transform.frontend.scatter import is_scatter, scatter_variable
 from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
 from transform.frontend.shared_arrays import shared_array
 from transform.ir.types import Scalar
@@ -93,6 +94,8 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         return found or Broken()
     if class_name(type_) in kokkos.SPACES:
         return Instance()
+    if is_scatter(cursor):
+        return scatter_variable(scope, cursor, init)
     if is_reducer(type_) and init is not None:
         return reducer_variable(scope, init)
     element = scalar(type_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from transform.frontend import fence, kokkos
 from transform.frontend.arith import convert
 from transform.frontend.assertions import is_assertion
+from transform.frontend.atomic_views import is_atomic_element, update_atomically
 from transform.frontend.clang import (
     Binary,
     Cursor,
@@ -34,6 +35,7 @@ from transform.frontend.lower_scan import scan
 from transform.frontend.lower_switch import switch
 from transform.frontend.lower_team import single
 from transform.frontend.lower_view import RESIZES, assign_view, resize
+from transform.frontend.scatter import contribute, reset, scatter_update
 from transform.frontend.scope import Scope, Value
 from transform.frontend.team_threads import first_thread, thread_loop
 from transform.ir.nodes import Atom, Block, Const
@@ -154,6 +156,14 @@ def _call(scope: Scope, cursor: Cursor) -> None:
         scan(scope, cursor)
     elif name in kokkos.ATOMIC_UPDATES:
         atomic_update(scope, cursor)
+    elif callee is not None and is_atomic_element(callee):
+        update_atomically(scope, cursor)
+    elif name == "Kokkos::Experimental::contribute":
+        contribute(scope, cursor)
+    elif callee is not None and callee.semantic_parent.spelling == "ScatterValue":
+        scatter_update(scope, cursor)
+    elif callee is not None and callee.semantic_parent.spelling == "ScatterView":
+        reset(scope, cursor)
     elif name == "Kokkos::deep_copy":
         deep_copy(scope, cursor)
     elif name in kokkos.WITHOUT_EFFECT or (name.startswith("Kokkos::") and name.endswith("::fence")):

@@ -244,7 +244,7 @@ def _view_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
     base = given.pop(0) if cursor.spelling != "access" else member_base(cursor)
     assert base is not None
     view = view_of(scope, base)
-    index = _indices(scope, given)
+    index = indices(scope, given)
     if view is None or index is None:
         return None
     if len(index) != rank(view):
@@ -282,7 +282,7 @@ def _array_element(scope: Scope, cursor: Cursor) -> Lvalue | None:
         scope.refuse(cursor, "this subscript is not supported", "write array[index]")
         return None
     target = array_operand(scope, operands[0])
-    index = _indices(scope, [operands[1]])
+    index = indices(scope, [operands[1]])
     if target is None or index is None:
         return None
     return indexed(scope, target, index[0], cursor)
@@ -362,7 +362,7 @@ def indexed(scope: Scope, place: Lvalue, index: Atom, cursor: Cursor) -> Lvalue 
     return None
 
 
-def _indices(scope: Scope, cursors: list[Cursor]) -> tuple[Atom, ...] | None:
+def indices(scope: Scope, cursors: list[Cursor]) -> tuple[Atom, ...] | None:
     index: list[Atom] = []
     for cursor in cursors:
         atom = scope.expression(scope, cursor, "", False)

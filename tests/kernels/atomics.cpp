@@ -1,0 +1,66 @@
+// Sums that iterations share in the primal: ScatterViews, Views whose elements are updated atomically.
+
+#include <Kokkos_Core.hpp>
+#include <Kokkos_ScatterView.hpp>
+
+using Vector = Kokkos::View<double*>;
+using Matrix = Kokkos::View<double**>;
+using In = Kokkos::View<const double*>;
+using Index = Kokkos::View<const int*>;
+
+void scatter(Vector y, In x, Index idx, double a, int n) {
+  Kokkos::Experimental::ScatterView<double*> s(y);
+  Kokkos::parallel_for("scatter", n, KOKKOS_LAMBDA(int i) {
+    auto access = s.access();
+    access(idx(i)) += a * x(i) * x(i);
+    access(i) -= x(idx(i));
+  });
+  Kokkos::Experimental::contribute(y, s);
+}
+
+// The forces of every step, into a matrix that starts with something.
+void scatter_loop(Matrix f, Vector u, Index idx, double dt, int n, int steps) {
+  auto scattered = Kokkos::Experimental::create_scatter_view(f);
+  for (int k = 0; k < steps; ++k) {
+    Kokkos::deep_copy(f, 0.1);
+    Kokkos::parallel_for("forces", n, KOKKOS_LAMBDA(const int i) {
+      auto a = scattered.access();
+      const double force = (u(i) - u(idx(i))) * u(i);
+      a(i, 0) += force;
+      a(idx(i), 0) -= force;
+      a(idx(i), 1).update(0.5 * force * force);
+    });
+    Kokkos::Experimental::contribute(f, scattered);
+    scattered.reset_except(f);
+    Kokkos::parallel_for("move", n, KOKKOS_LAMBDA(int i) { u(i) += dt * f(i, 0) * f(i, 1); });
+  }
+}
+
+double scatter_to_another(Vector y, In x, Index idx, int n) {
+  Vector t("t", n);
+  Kokkos::Experimental::ScatterView<double*> s(t);
+  Kokkos::parallel_for("scatter", n, KOKKOS_LAMBDA(int i) { s.access()(idx(i)) += x(i) * x(i); });
+  Kokkos::Experimental::contribute(y, s);
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += y(i) * y(i) * x(i); }, r);
+  return r;
+}
+
+using Atomic = Kokkos::View<double**, Kokkos::MemoryTraits<Kokkos::Atomic>>;
+
+void half_neighbours(Matrix f, Vector u, Kokkos::View<const int**> neighbour, int n, int m) {
+  Atomic shared = f;
+  Kokkos::parallel_for("forces", n, KOKKOS_LAMBDA(const int i) {
+    for (int k = 0; k < m; ++k) {
+      const int j = neighbour(i, k);
+      const double force = (u(i) - u(j)) * (u(i) - u(j)) * u(i);
+      shared(i, 0) += force;
+      shared(j, 0) -= force;
+      shared(j, 1)++;
+    }
+  });
+}
+
+void atomic_parameter(Atomic f, Vector u, Index idx, int n) {
+  Kokkos::parallel_for("add", n, KOKKOS_LAMBDA(const int i) { f(idx(i), 1) -= u(i) * u(idx(i)); });
+}
