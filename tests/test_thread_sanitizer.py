@@ -1,7 +1,7 @@
 """ThreadSanitizer finds no data race in emitted gradients, run on three threads.
 
 Every variant of the corpus; of the test kernels a few (``KAD_TSAN=all``: every one). Atomic updates are left
-to the interpreter's race detector: Kokkos reads before it compares and swaps. ``lgamma`` of C writes a global.
+to the interpreter's race detector: Kokkos reads before it compares and swaps. C's ``lgamma`` writes a global.
 """
 
 from __future__ import annotations
