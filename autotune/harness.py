@@ -152,9 +152,10 @@ def _main(reference: str, keys: Iterable[str]) -> str:
 
 def _holder(argument: Argument) -> str:
     if isinstance(argument.type, View):
+        numbers = f", {argument.type.element.name}" if argument.type.objects else ""
         if argument.has_adjoint:
-            return f"kad_harness::ActiveArray<{argument.spelling}, {argument.adjoint_spelling}>"
-        return f"kad_harness::PassiveArray<{argument.spelling}>"
+            return f"kad_harness::ActiveArray<{argument.spelling}, {argument.adjoint_spelling}{numbers}>"
+        return f"kad_harness::PassiveArray<{argument.spelling}{numbers}>"
     kind = "ActiveScalar" if argument.has_adjoint else "PassiveScalar"
     return f"kad_harness::{kind}<{argument.type.name}>"
 

@@ -123,44 +123,57 @@ bool is_plain(const H& host) {
   return std::is_same_v<typename H::array_layout, Kokkos::LayoutRight> && host.span() == host.size();
 }
 
-template <class M, class T>
+// How many numbers of type S an element is: 1, or those of a struct or a complex number.
+template <class S, class M>
+constexpr std::size_t numbers_of = sizeof(typename M::non_const_value_type) / sizeof(S);
+
+template <class S, class M, class T>
 void upload(const M& view, const std::vector<T>& data) {
   using E = typename M::non_const_value_type;
+  constexpr std::size_t n = numbers_of<S, M>;
   const auto host = Kokkos::create_mirror_view(view);
   if (is_plain(host)) {
-    E* const out = host.data();
-    for (std::size_t i = 0; i < data.size(); ++i) out[i] = static_cast<E>(data[i]);
+    S* const out = reinterpret_cast<S*>(host.data());
+    for (std::size_t i = 0; i < data.size(); ++i) out[i] = static_cast<S>(data[i]);
   } else {
-    for_elements(host, [&](E& e, std::size_t i) { e = static_cast<E>(data[i]); });
+    for_elements(host, [&](E& e, std::size_t i) {
+      S* const out = reinterpret_cast<S*>(&e);
+      for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<S>(data[i * n + k]);
+    });
   }
   Kokkos::deep_copy(view, host);
 }
 
-template <class M>
+template <class S, class M>
 Vector download(const M& view) {
   using E = typename M::non_const_value_type;
+  constexpr std::size_t n = numbers_of<S, M>;
   const auto host = Kokkos::create_mirror_view(view);
   Kokkos::deep_copy(host, view);
-  Vector data(host.size());
+  Vector data(host.size() * n);
   if (is_plain(host)) {
-    const E* const in = host.data();
+    const S* const in = reinterpret_cast<const S*>(host.data());
     for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<double>(in[i]);
   } else {
-    for_elements(host, [&](const E& e, std::size_t i) { data[i] = static_cast<double>(e); });
+    for_elements(host, [&](const E& e, std::size_t i) {
+      const S* const in = reinterpret_cast<const S*>(&e);
+      for (std::size_t k = 0; k < n; ++k) data[i * n + k] = static_cast<double>(in[k]);
+    });
   }
   return data;
 }
 
 // ---- parameters ----
 
-template <class V>
+// S: the numbers that the elements are, or consist of.
+template <class V, class S = typename V::non_const_value_type>
 class PassiveArray {
  public:
   static constexpr bool active = false;
 
   PassiveArray(const Source& in, const char* name, Role role)
       : role_(role), value_(allocate<Managed<V>>(name, in.shape(name))), passed_(value_) {
-    upload(value_, in.read<typename V::non_const_value_type>(name, value_.size()));
+    upload<S>(value_, in.read<S>(name, value_.size() * numbers_of<S, V>));
     if (role.written) {
       initial_.emplace(allocate<Managed<V>>(std::string(name) + " initial", in.shape(name)));
       Kokkos::deep_copy(*initial_, value_);
@@ -169,8 +182,8 @@ class PassiveArray {
 
   Role role() const { return role_; }
   V& value() { return passed_; }  // an lvalue: functions may take Views by reference
-  Vector values() const { return download(value_); }
-  void set_values(const Vector& data) { upload(value_, data); }
+  Vector values() const { return download<S>(value_); }
+  void set_values(const Vector& data) { upload<S>(value_, data); }
   void restore() {
     if (initial_) Kokkos::deep_copy(value_, *initial_);
   }
@@ -182,31 +195,35 @@ class PassiveArray {
   std::optional<Managed<V>> initial_;
 };
 
-template <class V, class B>
-class ActiveArray : public PassiveArray<V> {
+template <class V, class B, class S = typename V::non_const_value_type>
+class ActiveArray : public PassiveArray<V, S> {
  public:
   static constexpr bool active = true;
-  static constexpr bool single = std::is_same_v<typename V::non_const_value_type, float>;
+  static constexpr bool single = std::is_same_v<S, float>;
 
   ActiveArray(const Source& in, const char* name, Role role)
-      : PassiveArray<V>(in, name, role),
+      : PassiveArray<V, S>(in, name, role),
         label_(name),
         shape_(in.shape(name)),
         adjoint_(allocate<Managed<B>>(label_ + " adjoint", shape_)) {}
 
   B adjoint() { return adjoint_; }
-  Vector adjoints() const { return download(adjoint_); }
-  void set_adjoints(const Vector& data) { upload(adjoint_, data); }
+  Vector adjoints() const { return download<S>(adjoint_); }
+  void set_adjoints(const Vector& data) { upload<S>(adjoint_, data); }
   void fill_adjoints(double value) {
-    Kokkos::deep_copy(adjoint_, static_cast<typename B::non_const_value_type>(value));
+    if constexpr (std::is_same_v<S, typename B::non_const_value_type>) {
+      Kokkos::deep_copy(adjoint_, static_cast<S>(value));
+    } else {
+      upload<S>(adjoint_, Vector(adjoint_.size() * numbers_of<S, B>, value));
+    }
   }
 
   // Tangents exist from the first set_tangents to drop_tangents.
   B tangent() { return *tangent_; }
-  Vector tangents() const { return download(*tangent_); }
+  Vector tangents() const { return download<S>(*tangent_); }
   void set_tangents(const Vector& data) {
     if (!tangent_) tangent_.emplace(allocate<Managed<B>>(label_ + " tangent", shape_));
-    upload(*tangent_, data);
+    upload<S>(*tangent_, data);
   }
   void drop_tangents() { tangent_.reset(); }
 

@@ -13,6 +13,7 @@ import pytest
 from autotune import cli, session
 from autotune.installation import ToolchainMissing, candidates
 from autotune.options import parse_duration, parse_size, parser, request, with_verb
+from tests.kokkos_support import toolchain
 from transform.diagnostics import UsageError
 
 KERNEL = """
@@ -199,6 +200,18 @@ def test_a_bug_of_ours_is_reported_without_traceback(
     assert "RuntimeError: lost" in shown and "report" in shown and "Traceback" not in shown
     assert cli.main(["grad", str(kernel), "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.kokkos
+def test_check_of_views_of_objects(
+    _headers: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The harness fills and compares the numbers of their elements."""
+    toolchain()
+    file = Path(__file__).parent / "kernels" / "views_of_objects.cpp"
+    options = ["--function", "spectrum", "--executor", "local", "--out", str(tmp_path)]
+    assert cli.main(["check", str(file), *options]) == 0
+    assert "3 of 3 variants passed" in capsys.readouterr().out
 
 
 def test_archs_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:

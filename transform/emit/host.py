@@ -112,7 +112,9 @@ class HostPrinter(KernelPrinter):
     def _tape(self, tape: str, source: Atom) -> str:
         if tape not in self.tape_members:
             if isinstance(source, Symbol) and isinstance(source.type, View):
-                type_ = f"kad::Tape<kad::adjoint_of<{source.type.spelling}>>"
+                saved = source.type
+                owned = saved.writable.spelling if saved.objects else f"kad::adjoint_of<{saved.spelling}>"
+                type_ = f"kad::Tape<{owned}>"
             else:
                 type_ = f"kad::Scalars<{source.type.name}>"  # type: ignore[union-attr]
             self.tape_members[tape] = self.workspace.member(f"{tape}_tape", type_)

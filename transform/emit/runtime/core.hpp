@@ -134,7 +134,13 @@ class Tape {
  private:
   template <class S>
   static V like(const S& source) {
-    return V(Kokkos::view_alloc(std::string("tape"), Kokkos::WithoutInitializing), source.layout());
+    typename V::array_layout layout;
+    if constexpr (std::is_same_v<typename V::array_layout, typename S::array_layout>) {
+      layout = source.layout();
+    } else {
+      for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) layout.dimension[d] = source.extent(d);
+    }
+    return V(Kokkos::view_alloc(std::string("tape"), Kokkos::WithoutInitializing), layout);
   }
   template <class S>
   static bool same_shape(const V& v, const S& source) {
