@@ -1,7 +1,8 @@
 """ThreadSanitizer finds no data race in emitted gradients, run on three threads.
 
-Every variant of the corpus; of the test kernels a few (``KAD_TSAN=all``: every one). Atomic updates are left
-to the interpreter's race detector: Kokkos reads before it compares and swaps. C's ``lgamma`` writes a global.
+Every variant of the corpus; of the test kernels a few (``KAD_TSAN=all``: every one). Left to the
+interpreter's race detector: atomic updates (Kokkos reads before it compares and swaps) and bodies of scans
+(whose threads meet in Kokkos' library, which is not instrumented). C's ``lgamma`` writes a global.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.kokkos
 
 ALL = os.environ.get("KAD_TSAN") == "all"
 FLAGS = ("-O1", "-g", "-w", "-fsanitize=thread", f"-I{Path(__file__).parent}", "-ldl")
-SUPPRESSED = "race:Kokkos::atomic_\nrace:desul::\nrace:lgamma\n"
+SUPPRESSED = "race:Kokkos::atomic_\nrace:desul::\nrace:Kokkos::Impl::ParallelScan\nrace:lgamma\n"
 RACE = 66  # exit status
 
 TRIANGLES = [[0, 1, 3], [1, 4, 3], [1, 2, 4], [2, 5, 4], [4, 5, 3], [0, 4, 3], [0, 2, 4]]
