@@ -5,18 +5,40 @@ Pure functions of picklable arguments. Whatever a variant does ends as an ``Outc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.cache import compile_cached
 from autotune.harness import INCLUDE_DIR, Job, Task, source
 from autotune.inputs import Inputs
-from autotune.measure import Limits, Lost, ask
-from autotune.outcome import Accuracy, CompileFailed, Failure, Measurement, Outcome, WrongGradient
+from autotune.machine import conditions
+from autotune.measure import Limits, ask
+from autotune.outcome import (
+    Accuracy,
+    Comparison,
+    CompileFailed,
+    Failure,
+    Lost,
+    Measurement,
+    Outcome,
+    WrongGradient,
+)
 from autotune.statistics import timing
 from autotune.verify import Verdict, judge
 
-__all__ = ["Binary", "Inputs", "Job", "Limits", "Task", "build", "evaluate", "gradient", "verify_only"]
+__all__ = [
+    "Binary",
+    "Inputs",
+    "Job",
+    "Limits",
+    "Task",
+    "build",
+    "compare",
+    "evaluate",
+    "gradient",
+    "verify_only",
+]
 
 COMPILE_TIMEOUT = 600.0  # seconds for one translation unit
 
@@ -54,8 +76,8 @@ def evaluate(binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcom
     if verdict.reason:
         return WrongGradient(verdict.accuracy, verdict.reason)
     full, _ = inputs.directories()
-    words = ("time", key, str(full), str(limits.budget), str(limits.least), str(limits.most))
-    found = ask(binary.path, words, limits)
+    before = conditions()
+    found = ask(binary.path, ("time", key, str(full), *limits.schedule()), limits)
     if not isinstance(found, dict):
         return found
     return Measurement(
@@ -65,7 +87,26 @@ def evaluate(binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcom
         accuracy=verdict.accuracy,
         memory=int(found["memory"]),
         reproducible=verdict.reproducible,
+        stopped=found["stopped"],
+        conditions=(before, conditions()),
     )
+
+
+def compare(
+    binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+) -> Comparison | Lost:
+    """Time several verified variants interleaved, in a process of their own; the first is the reference.
+
+    ``seed`` of the order in which they take turns. Call it with the machine otherwise idle.
+    """
+    full, _ = inputs.directories()
+    before = conditions()
+    words = ("compare", ",".join(keys), str(full), *limits.schedule(), f"seed={seed}")
+    found = ask(binary.path, words, limits)
+    if not isinstance(found, dict):
+        return found
+    times = {key: tuple(found[f"time {key}"]) for key in keys}
+    return Comparison(tuple(found["primal"]), times, (before, conditions()))
 
 
 def verify_only(binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:

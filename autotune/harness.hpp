@@ -1,7 +1,8 @@
 // The main program of a generated harness:
 //
 //   BINARY verify   KEY FULL SMALL                 errors of the variant, as one line of JSON
-//   BINARY time     KEY INPUTS BUDGET LEAST MOST   samples in seconds, as one line of JSON
+//   BINARY time     KEY INPUTS NAME=VALUE...       samples in seconds, as one line of JSON; settings: `Schedule`
+//   BINARY compare  KEY,KEY... INPUTS NAME=VALUE... the same for several variants, all interleaved; first the reference
 //   BINARY gradient KEY INPUTS OUT                 writes OUT/<parameter>_b.raw and <parameter>_seed.raw
 //
 // FULL, SMALL and INPUTS are directories as in `Source`.
@@ -47,6 +48,10 @@ class Json {
     }
     text_ << ']';
   }
+  void field(const char* name, const char* value) {
+    key(name);
+    text_ << '"' << value << '"';
+  }
   void print() { std::cout << text_.str() << "}\n" << std::flush; }
 
  private:
@@ -89,10 +94,11 @@ class Harness {
     try {
       if (words.size() >= 3 && variants_.count(words[1]) != 0) {
         if (words[0] == "verify" && words.size() == 4) return verify(words[1], words[2], words[3]);
-        if (words[0] == "time" && words.size() == 6) {
-          return time(words[1], words[2], {std::stod(words[3]), std::stoi(words[4]), std::stoi(words[5])});
-        }
+        if (words[0] == "time") return time(words[1], words[2], Schedule::parse({words.begin() + 3, words.end()}));
         if (words[0] == "gradient" && words.size() == 4) return gradient(words[1], words[2], words[3]);
+      }
+      if (words.size() >= 3 && words[0] == "compare") {
+        return compare(split(words[1]), words[2], Schedule::parse({words.begin() + 3, words.end()}));
       }
     } catch (const std::bad_alloc& problem) {
       std::cerr << "out of memory: " << problem.what() << '\n';
@@ -102,7 +108,7 @@ class Harness {
       std::cerr << "exception: " << problem.what() << '\n';
       return 3;
     }
-    std::cerr << "usage: verify|time|gradient KEY INPUTS ...\n";
+    std::cerr << "usage: verify|time|compare|gradient KEY INPUTS ...\n";
     return 2;
   }
 
@@ -135,14 +141,45 @@ class Harness {
     P full = Kernel::load(Source(inputs));
     const auto variant = variants_.at(key)();
     const auto reference = key == reference_ ? nullptr : variants_.at(reference_)();
-    const Samples samples = Stopwatch<Kernel>(full, *variant, reference.get()).measure(schedule);
+    std::vector<Gradient<P>*> gradients{variant.get()};
+    if (reference) gradients.insert(gradients.begin(), reference.get());
+    Stopwatch<Kernel> watch(full, gradients);
+    watch.measure(schedule);
     Json json(sentinel_);
-    json.field("primal", samples.primal);
-    json.field("gradient", samples.gradient);
-    json.field("reference", samples.reference);
+    json.field("primal", watch.times.front());
+    json.field("reference", watch.times[1]);
+    json.field("gradient", watch.times.back());
     json.field("memory", static_cast<double>(variant->memory()));
+    json.field("warm_up", static_cast<double>(watch.warm_up));
+    json.field("stopped", watch.stopped);
     json.print();
     return 0;
+  }
+
+  int compare(const std::vector<std::string>& keys, const std::string& inputs, const Schedule& schedule) {
+    P full = Kernel::load(Source(inputs));
+    std::vector<std::unique_ptr<Gradient<P>>> variants;
+    std::vector<Gradient<P>*> gradients;
+    for (const std::string& key : keys) {
+      variants.push_back(variants_.at(key)());
+      gradients.push_back(variants.back().get());
+    }
+    Stopwatch<Kernel> watch(full, gradients);
+    watch.measure(schedule);
+    Json json(sentinel_);
+    json.field("primal", watch.times.front());
+    for (std::size_t i = 0; i < keys.size(); ++i) json.field(("time " + keys[i]).c_str(), watch.times[i + 1]);
+    json.field("warm_up", static_cast<double>(watch.warm_up));
+    json.field("stopped", watch.stopped);
+    json.print();
+    return 0;
+  }
+
+  static std::vector<std::string> split(const std::string& list) {
+    std::vector<std::string> parts;
+    std::istringstream in(list);
+    for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+    return parts;
   }
 
   int gradient(const std::string& key, const std::string& inputs, const std::string& out) {

@@ -9,11 +9,13 @@ import platform
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from autotune.outcome import Conditions
 from search_spaces.model import Architecture
 
 
@@ -78,6 +80,31 @@ def memory_bytes() -> int:
         if text.isdigit():
             total = min(total, int(text))
     return total
+
+
+def conditions() -> Conditions:
+    """The machine now. Costs less than a millisecond."""
+    shown = re.findall(r"^cpu MHz\s*:\s*([\d.]+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    times = _read("/proc/stat").split("\n", 1)[0].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    return Conditions(
+        time=round(time.time(), 3),
+        load=os.getloadavg()[0],
+        megahertz=sum(map(float, shown)) / len(shown) if shown else 0.0,
+        waited=int(_first(r"^some .*total=(\d+)", _read("/proc/pressure/cpu")) or 0) / 1e6,
+        stolen=int(times[8]) / ticks if len(times) > 8 else 0.0,
+    )
+
+
+def cache_bytes() -> int:
+    """Capacity of all data caches, an accelerator's included; a safe guess where nothing is known."""
+    sizes: dict[str, int] = {}
+    for index in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cache/index*"):
+        size = _first(r"^(\d+)K", _read(str(index / "size")))
+        if size and _read(str(index / "type")).strip() != "Instruction":
+            shared = _read(str(index / "level")).strip() + ":" + _read(str(index / "shared_cpu_list")).strip()
+            sizes[shared] = int(size) << 10
+    return max(sum(sizes.values()), 256 << 20 if _gpus() else 64 << 20)
 
 
 def can_run(arch: Architecture) -> str | None:

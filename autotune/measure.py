@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from autotune.harness import SENTINEL
-from autotune.outcome import Crashed, OutOfMemory, TimedOut
+from autotune.machine import cache_bytes
+from autotune.outcome import Crashed, Lost, OutOfMemory, TimedOut
 from autotune.run import run_isolated
-
-Lost = Crashed | TimedOut | OutOfMemory
 
 
 @dataclass(frozen=True)
@@ -20,15 +19,28 @@ class Limits:
     """What one run may take, and how long it samples.
 
     ``timeout`` in seconds of wall time for verification and again for timing; ``memory`` in bytes.
-    Sampling ends after ``budget`` seconds, at least ``least`` samples of each quantity (three if they take
-    four times the budget), at most ``most``.
+    Sampling of a variant ends after ``budget`` seconds, at least ``least`` samples of each quantity (three if
+    they take four times the budget), at most ``most``; earlier, once its time relative to the reference's is
+    known within the fraction ``precision``, or certainly beyond ``bound``, that of the best so far (0: none).
+    ``cold``: caches are emptied before each call. ``processes``: how many times the finalists are compared,
+    each time in a fresh process; as many again where that does not decide.
     """
 
     timeout: float = 120.0
     memory: int | None = None
-    budget: float = 3.0
+    budget: float = 1.5
     least: int = 7
-    most: int = 50
+    most: int = 200
+    precision: float = 0.005
+    bound: float = 0.0
+    cold: bool = False
+    processes: int = 12
+
+    def schedule(self) -> tuple[str, ...]:
+        """The settings as the harness takes them."""
+        sweep = {"sweep": cache_bytes() * 4} if self.cold else {}
+        names = ("budget", "least", "most", "precision", "bound")
+        return tuple(f"{k}={v}" for k, v in ({n: getattr(self, n) for n in names} | sweep).items())
 
 
 def ask(program: Path, words: tuple[str, ...], limits: Limits) -> dict[str, Any] | Lost:

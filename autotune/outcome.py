@@ -18,6 +18,22 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """The machine at one moment: what can explain a strange time afterwards. Unknown facts are 0.
+
+    ``time``: seconds since 1970, UTC. ``load``: one-minute load average. ``megahertz``: mean clock of the
+    processors. ``waited``: seconds since boot in which a runnable thread had to wait for a processor
+    (Linux' pressure stall information); ``stolen``: processor-seconds since boot that a hypervisor took.
+    """
+
+    time: float
+    load: float
+    megahertz: float
+    waited: float
+    stolen: float
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Relative errors found by verification.
 
@@ -39,7 +55,9 @@ class Measurement:
 
     ``reference`` is the default variant timed in the same run, interleaved with ``gradient`` and ``primal``
     (so ratios do not drift with the machine). ``memory`` is what the workspace holds, in bytes.
-    ``reproducible``: repeated runs gave bitwise equal gradients.
+    ``reproducible``: repeated runs gave bitwise equal gradients. ``stopped``: why sampling ended (``cut`` or
+    ``slower``: it was not going to be the best; ``precise``, ``budget``, ``most``; empty: not known).
+    ``conditions``: before and after timing.
     """
 
     primal: Timing
@@ -48,6 +66,17 @@ class Measurement:
     accuracy: Accuracy
     memory: int
     reproducible: bool
+    stopped: str = ""
+    conditions: tuple[Conditions, Conditions] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Several verified gradients timed interleaved in one process of their own; ``gradients`` by variant."""
+
+    primal: tuple[float, ...]
+    gradients: Mapping[str, tuple[float, ...]]
+    conditions: tuple[Conditions, Conditions] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +110,7 @@ class OutOfMemory:
     log: str
 
 
+Lost = Crashed | TimedOut | OutOfMemory
 Failure = CompileFailed | WrongGradient | Crashed | TimedOut | OutOfMemory
 Outcome = Measurement | Failure
 
@@ -106,6 +136,9 @@ def from_json(data: Mapping[str, Any]) -> Outcome:
                 fields[name] = Timing(**{**timing, "samples": tuple(timing["samples"])})
         if "accuracy" in fields:
             fields["accuracy"] = Accuracy(**fields["accuracy"])
+        if fields.get("conditions") is not None:
+            before, after = fields["conditions"]
+            fields["conditions"] = (Conditions(**before), Conditions(**after))
         outcome: Outcome = kind(**fields)
     except (TypeError, KeyError) as problem:
         raise ValueError(f"malformed outcome: {problem}") from problem

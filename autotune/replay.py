@@ -8,7 +8,20 @@ from pathlib import Path
 
 from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.legal import plan_key
-from autotune.outcome import Accuracy, CompileFailed, Failure, Measurement, Outcome, from_json, to_json
+from autotune.outcome import (
+    Accuracy,
+    Comparison,
+    CompileFailed,
+    Crashed,
+    Failure,
+    Lost,
+    Measurement,
+    Outcome,
+    OutOfMemory,
+    TimedOut,
+    from_json,
+    to_json,
+)
 from search_spaces.model import Plan
 
 
@@ -39,6 +52,19 @@ class Replay:
         plan = plan_key(self._plans[key])
         self.evaluated.append(plan)
         return self._outcomes[plan]
+
+    def compare(
+        self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+    ) -> Comparison | Lost:
+        """As if each variant had taken its recorded time relative to the reference once more."""
+        outcomes = {key: self._outcomes[plan_key(self._plans[key])] for key in keys}
+        times: dict[str, tuple[float, ...]] = {}
+        for key, outcome in outcomes.items():
+            if isinstance(outcome, Crashed | TimedOut | OutOfMemory):
+                return outcome
+            assert isinstance(outcome, Measurement)
+            times[key] = (outcome.gradient.median / outcome.reference.median,)
+        return Comparison((1.0,), times)
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
         outcome = self.evaluate(binary, key, inputs, limits)

@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 from autotune import evaluate as evaluation
 from autotune.evaluate import Binary, Inputs, Limits, Task
-from autotune.outcome import Accuracy, CompileFailed, Crashed, Failure, Outcome, OutOfMemory
+from autotune.outcome import Accuracy, Comparison, CompileFailed, Crashed, Failure, Lost, Outcome, OutOfMemory
 from autotune.store import cache_dir
 from transform.diagnostics import UsageError
 
@@ -48,6 +48,11 @@ class Executor(Protocol):
 
     def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
         """Verify and time one variant, alone on its machine."""
+
+    def compare(
+        self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+    ) -> Comparison | Lost:
+        """Time several verified variants interleaved in a fresh process, alone on its machine."""
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
         """Verify one variant without timing."""
@@ -81,6 +86,7 @@ class Work:
     build: Callable[[Task], Binary | CompileFailed] = evaluation.build
     evaluate: Callable[[Binary, str, Inputs, Limits], Outcome] = evaluation.evaluate
     verify: Callable[[Binary, str, Inputs, Limits], Accuracy | Failure] = evaluation.verify_only
+    compare: Callable[[Binary, Sequence[str], Inputs, Limits, int], Comparison | Lost] = evaluation.compare
 
 
 def _on_machine(exclusive: bool, function: Callable[..., T], *arguments: object) -> T:
@@ -107,6 +113,11 @@ class LocalExecutor:
 
     def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
         return _on_machine(True, self._work.evaluate, binary, key, inputs, limits)
+
+    def compare(
+        self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+    ) -> Comparison | Lost:
+        return _on_machine(True, self._work.compare, binary, keys, inputs, limits, seed)
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
         return _on_machine(False, self._work.verify, binary, key, inputs, limits)
@@ -158,6 +169,14 @@ class RayExecutor:
     def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
         outcome: Outcome = self._wait(self._submit(True, self._work.evaluate, binary, key, inputs, limits))
         return outcome
+
+    def compare(
+        self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+    ) -> Comparison | Lost:
+        found: Comparison | Lost = self._wait(
+            self._submit(True, self._work.compare, binary, keys, inputs, limits, seed)
+        )
+        return found
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
         outcome: Accuracy | Failure = self._wait(

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autotune.evaluate import Binary, Inputs, Job, Limits, Task, build, evaluate, gradient, verify_only
+from autotune.evaluate import (
+    Binary,
+    Inputs,
+    Job,
+    Limits,
+    Task,
+    build,
+    compare,
+    evaluate,
+    gradient,
+    verify_only,
+)
 from autotune.harness import source
 from autotune.outcome import (
     Accuracy,
+    Comparison,
     CompileFailed,
     Crashed,
     Measurement,
@@ -27,6 +40,7 @@ QUICK = Limits(timeout=60.0, budget=0.05, least=7, most=9)
 
 BUGS = {
     "good": "",
+    "twin": "",
     "wrong": "if (x_b.extent(0) > 3) { x_b(3) += 1e-4; }",
     "scaled": "a_b *= 1.0 + 1e-6;",
     "stale": "if (ws.calls > 1) { a_b += 1e-3 * square; }",
@@ -76,6 +90,25 @@ def test_right_variant_is_measured(toy: tuple[Binary, Inputs]) -> None:
     assert outcome.memory == 1234
     assert outcome.gradient.low <= outcome.gradient.median <= outcome.gradient.high
     assert 3 <= len(outcome.primal.samples) <= 9
+
+
+@pytest.mark.kokkos
+def test_several_variants_are_timed_interleaved(toy: tuple[Binary, Inputs]) -> None:
+    found = compare(toy[0], ("good", "stale", "scaled"), toy[1], replace(QUICK, cold=True), seed=3)
+    assert isinstance(found, Comparison), found
+    assert list(found.gradients) == ["good", "stale", "scaled"]
+    assert {len(times) for times in found.gradients.values()} == {len(found.primal)}
+    assert found.conditions is not None and found.conditions[0].time <= found.conditions[1].time
+
+
+@pytest.mark.kokkos
+def test_hopeless_variant_is_cut_early(toy: tuple[Binary, Inputs]) -> None:
+    hopeless = replace(QUICK, bound=1e-6)
+    outcome = evaluate(toy[0], "twin", toy[1], hopeless)
+    assert isinstance(outcome, Measurement) and outcome.stopped == "cut"
+    assert len(outcome.gradient.samples) == 3
+    reference = evaluate(toy[0], "good", toy[1], hopeless)
+    assert isinstance(reference, Measurement) and reference.stopped in ("most", "budget")
 
 
 @pytest.mark.kokkos
