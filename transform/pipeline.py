@@ -405,7 +405,9 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
                 p.by,
             )
         )
-    return Signature(program.name, program.qualified, program.returns, tuple(arguments), program.formals)
+    return Signature(
+        program.name, program.qualified, program.returns, tuple(arguments), program.formals, program.hidden
+    )
 
 
 def _members(program: Program, chosen: tuple[str, ...]) -> tuple[str, ...]:

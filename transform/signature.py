@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from transform.diagnostics import UsageError
-from transform.ir.nodes import Formal
+from transform.ir.objects import Formal, Private
 from transform.ir.types import Scalar, View
+from transform.private_members import opened
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Signature:
 
     Parameters of class type are ``objects``, passed as ``const T&`` or ``T*``; that of a member function is
     the first, ``self``. In their place ``arguments`` has the members that are used, ``<object>_<member>``
-    (of ``self`` just ``<member>``).
+    (of ``self`` just ``<member>``). Those of them that are not public are ``hidden``.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Signature:
     returns: Scalar | None
     arguments: tuple[Argument, ...]
     objects: tuple[Formal, ...] = ()
+    hidden: tuple[Private, ...] = ()
 
     @property
     def seeded(self) -> bool:
@@ -72,6 +74,10 @@ class Signature:
         for formal in self.objects:
             found.insert(formal.position, formal)
         return tuple(found)
+
+    def expression(self, argument: Argument) -> str:
+        """The C++ expression for what an argument is in the function: a parameter, or a member of one."""
+        return opened(argument.member, self.hidden) if argument.member else argument.name
 
     @property
     def members(self) -> tuple[Argument, ...]:
@@ -92,17 +98,18 @@ class Signature:
                 )
             lines.append(f"{p.spelling} {p.name}_object = {_made(p.maker, p.name, values)};")
             for number, (member, maker) in enumerate(p.pointees):
-                if any(path.startswith(f"{p.name}.{member}.") for path in values):
-                    made = _made(maker, f"{p.name}.{member}", values)
-                    lines.append(f"auto {p.name}_object_{number} = {made};")
-                    lines.append(f"{p.name}_object.{member} = &{p.name}_object_{number};")
-        lines += [f"{_in_object(a)} = {value(a)};" for a in self.members]
+                here = f"{p.name}.{member}".replace("->", ".")
+                if any(path.startswith(f"{here}.") for path in values):
+                    lines.append(f"auto {p.name}_object_{number} = {_made(maker, here, values)};")
+                    pointer = self._in_object(f"{p.name}{'->' if p.pointer else '.'}{member}")
+                    lines.append(f"{pointer} = &{p.name}_object_{number};")
+        lines += [f"{self._in_object(a.member)} = {value(a)};" for a in self.members]
         return lines
 
     def finish(self, value: Callable[[Argument], str]) -> list[str]:
         """C++ statements after a call that keep what it changed in the objects."""
         changed = [a for a in self.members if a.written and isinstance(a.type, Scalar)]
-        return [f"{value(a)} = {_in_object(a)};" for a in changed]
+        return [f"{value(a)} = {self._in_object(a.member)};" for a in changed]
 
     def passed(self, value: Callable[[Argument], str]) -> list[str]:
         """The C++ arguments of a call of a derivative, its adjoints aside."""
@@ -120,11 +127,10 @@ class Signature:
             return f"{given[0]}.{self.name}({', '.join(given[1:])})"
         return f"::{self.qualified}({', '.join(given)})"
 
-
-def _in_object(member: Argument) -> str:
-    """A member of what ``prepare`` makes."""
-    owner, path = re.split(r"\.|->", member.member, maxsplit=1)
-    return f"{owner}_object.{path}"
+    def _in_object(self, path: str) -> str:
+        """A member of what ``prepare`` makes."""
+        owner = re.split(r"\.|->", path, maxsplit=1)[0]
+        return opened(path, self.hidden, f"{owner}_object")
 
 
 def _made(maker: str, path: str, values: Mapping[str, str]) -> str:

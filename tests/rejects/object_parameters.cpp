@@ -1,13 +1,18 @@
-// expect: 11:8 the array 's_c' of the caller is changed
-// expect: 11:8 the member 's.x' that is used is not public
+// expect: 16:8 the array 's_c' of the caller is changed
+// expect: 16:8 the private reference behind 's.rates.x' has no name outside its class
 #include <Kokkos_Core.hpp>
-class Secret {
+struct Rates {
   Kokkos::View<double*> x;
+};
+class Secret {
+  const Rates& rates;
  public:
+  explicit Secret(const Rates& given) : rates(given), a(0), c{0, 0} {}
   double a;
   double c[2];
-  KOKKOS_INLINE_FUNCTION double at(int i) const { return x(i); }
+  KOKKOS_INLINE_FUNCTION double at(int i) const { return rates.x(i); }
 };
+
 double object_parameters(Secret& s, int n) {
   double r = 0;
   Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += s.at(i); }, r);

@@ -18,7 +18,6 @@ from transform.ir.nodes import (
     Block,
     Color,
     Const,
-    Formal,
     Let,
     Output,
     PrefixSum,
@@ -27,8 +26,10 @@ from transform.ir.nodes import (
     Return,
     Symbol,
 )
+from transform.ir.objects import Formal
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
+from transform.private_members import openers
 from transform.signature import Argument, Signature
 
 _RUNTIME = Path(__file__).parent / "runtime"
@@ -83,7 +84,7 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
         if p.symbol in closed.outputs:
             type_ = argument.spelling
             value = printer.expr(closed.outputs[p.symbol])
-            changed.append((type_, argument.member or argument.name, value))
+            changed.append((type_, signature.expression(argument), value))
             if argument.has_adjoint and bar_value is not None:
                 changed.append((type_, f"{argument.name}_b", printer.expr(bar_value)))
             continue
@@ -153,7 +154,7 @@ def _adjoint_parameter(a: Argument) -> str:
 def _members(text: Text, signature: Signature) -> None:
     """Members of objects as local variables, for kernels to capture, and scalars behind pointers."""
     for a in signature.members:
-        text.add(f"const {a.spelling} {a.name} = {a.member};")
+        text.add(f"const {a.spelling} {a.name} = {signature.expression(a)};")
     for a in signature.arguments:
         if a.by == "*":
             text.add(f"{a.spelling}& {a.name} = *{_formal(a)};")
@@ -162,7 +163,7 @@ def _members(text: Text, signature: Signature) -> None:
 def _drop_unused_members(text: Text, signature: Signature) -> None:
     for a in signature.members:
         named = [line for line in text.lines if re.search(rf"\b{re.escape(a.name)}\b", line)]
-        declared = f"const {a.spelling} {a.name} = {a.member};"
+        declared = f"const {a.spelling} {a.name} = {signature.expression(a)};"
         if len(named) == 1 and named[0].strip() == declared:
             text.lines.remove(named[0])
 
@@ -205,6 +206,7 @@ def _gradient_text(
     everything = [*parameters, *adjoints]
     seed = [f"{returns} seed"] if signature.seeded else []
     out = Text()
+    out.lines += openers((a.member for a in signature.members), signature.hidden)
     out.add(f"namespace {namespace} {{")
     out.add("")
     out.add(f"// Buffers that {f}_grad keeps between calls. Must not outlive Kokkos::finalize.")
@@ -297,7 +299,7 @@ def tangent(
     printer.host_block(body)
     returned = next((s for s in body.stmts if isinstance(s, Return)), None)
     changed = [] if result is None else [(_returns(signature), "r_d", printer.expr(result))]
-    own = {a.name: a.member or a.name for a in signature.arguments}
+    own = {a.name: signature.expression(a) for a in signature.arguments}
     for s in body.stmts:
         if isinstance(s, Output):
             target = own.get(s.param.name, names[s.param])
@@ -322,6 +324,7 @@ def tangent(
     if signature.seeded:
         parameters.append(f"{returns}& r_d")
     out = Text()
+    out.lines += openers((a.member for a in signature.members), signature.hidden)
     out.add(f"namespace {namespace} {{")
     out.add(f"struct {f}_tangent_workspace {{")
     for member, member_type in workspace.members.items():

@@ -102,6 +102,7 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
         file=str(path),
         loc=location(function),
         formals=formals(found, outputs),
+        hidden=tuple(found.hidden),
     )
     verify(program)
     findings = [

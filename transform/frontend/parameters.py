@@ -47,9 +47,11 @@ from transform.frontend.scope import (
     Value,
     Variable,
 )
-from transform.ir.nodes import Atom, Block, Const, Declare, Formal, Increment, Param, Store, Symbol
+from transform.ir.nodes import Atom, Block, Const, Declare, Increment, Param, Store, Symbol
+from transform.ir.objects import Formal, Private
 from transform.ir.types import INT, Array, Scalar, View
 from transform.ir.walk import walk as walk_ir
+from transform.private_members import private
 
 _MOST_ELEMENTS = 32  # of an array member: each is an argument of its own
 _DEEPEST = 4  # objects in objects
@@ -58,13 +60,15 @@ _DEEPEST = 4  # objects in objects
 @dataclass
 class Parameters:
     """What the parameters became. ``visible``: the scalar variables that the caller sees after the call, with
-    their values before; ``arrays``: such arrays; ``hidden``: members that generated code cannot name."""
+    their values before; ``arrays``: such arrays; ``hidden``: members that are not public; ``unnamable``: members
+    behind references that are not public."""
 
     params: list[Param] = field(default_factory=list)
     formals: list[Formal] = field(default_factory=list)
     visible: list[tuple[int, Symbol]] = field(default_factory=list)
     arrays: list[Symbol] = field(default_factory=list)
-    hidden: list[tuple[Symbol, str]] = field(default_factory=list)
+    hidden: list[Private] = field(default_factory=list)
+    unnamable: list[tuple[Symbol, str]] = field(default_factory=list)
 
 
 def parameters(scope: Scope, function: Cursor) -> Parameters:
@@ -117,10 +121,12 @@ def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param
         if len(stores) != array.type.extents[0]:
             hint = "return the values, or write them to a Kokkos::View<double>"
             scope.refuse(function, f"the array '{array.name}' of the caller is changed", hint)
-    for symbol, path in found.hidden:
+    for symbol, path in found.unnamable:
         if symbol in used:
-            hint = "make it public: the generated function is no member"
-            scope.refuse(function, f"the member '{path}' that is used is not public", hint)
+            hint = "make it public, or a pointer: there are no pointers to members that are references"
+            scope.refuse(
+                function, f"the private reference behind '{path}' has no name outside its class", hint
+            )
 
 
 def _parameter(
@@ -208,22 +214,28 @@ class _Leaves:
     def object(self, expression: str, prefix: str, type_: ClangType, access: str = ".") -> Group:
         record = shape(type_)
         assert isinstance(record, Record)
-        return self._group(record, expression + access, prefix, True, (record.name,))
+        return self._group(record, expression + access, prefix, False, (record.name,))
 
     def _group(
-        self, record: Record, expression: str, prefix: str, public: bool, around: tuple[str, ...]
+        self, record: Record, expression: str, prefix: str, unnamable: bool, around: tuple[str, ...]
     ) -> Group:
         slots = []
         for member in record.all_fields:
-            seen = public and is_public(member.declaration)
             name, path = prefix + member.name, expression + member.name
-            slots.append(Slot(member.key, member.name, self._member(member, path, name, seen, around)))
+            beyond = unnamable
+            if not is_public(member.declaration):
+                owner = plain_spelling(member.declaration.semantic_parent.type)
+                self.found.hidden.append(private(path, owner, member.name))
+                beyond = beyond or is_reference(member.declaration.type)
+            slots.append(Slot(member.key, member.name, self._member(member, path, name, beyond, around)))
         return Group(record.name, tuple(slots))
 
-    def _member(self, member: Field, path: str, name: str, public: bool, around: tuple[str, ...]) -> Lvalue:
+    def _member(
+        self, member: Field, path: str, name: str, unnamable: bool, around: tuple[str, ...]
+    ) -> Lvalue:
         match member.shape:
             case Scalar() as type_:
-                symbol = self._symbol(path, name, type_, public)
+                symbol = self._symbol(path, name, type_, unnamable)
                 variable = self.scope.variable(symbol.name, type_)
                 self.scope.env[variable.key] = Value(symbol.name, type_, symbol)
                 if not self.by_value:
@@ -231,14 +243,16 @@ class _Leaves:
                 return variable
             case View() as type_:
                 variable = Variable(self.scope.key())
-                self.scope.env[variable.key] = Memory(self._symbol(path, name, type_, public))
+                self.scope.env[variable.key] = Memory(self._symbol(path, name, type_, unnamable))
                 if not self.by_value:
                     self.scope.pinned.add(variable.key)
                 return variable
             case Record() as record if len(around) < _DEEPEST:
-                return self._group(record, f"{path}.", f"{name}_", public, (*around, record.name))
+                return self._group(
+                    record, f"{path}.", f"{name.rstrip('_')}_", unnamable, (*around, record.name)
+                )
             case Row(extent=extent, element=Scalar() as element) if extent <= _MOST_ELEMENTS:
-                return self._array(path, name, extent, element, public)
+                return self._array(path, name, extent, element, unnamable)
             case Indirect(spelling=spelling):
                 target = _pointee(member.declaration.type)
                 there = shape(target)
@@ -248,7 +262,9 @@ class _Leaves:
                 access = "->" if pointer else "."
                 if pointer:
                     self.pointees.append((re.split(r"\.|->", path, maxsplit=1)[1], maker(target) or ""))
-                group = self._group(there, path + access, f"{name}_", public, (*around, there.name))
+                group = self._group(
+                    there, path + access, f"{name.rstrip('_')}_", unnamable, (*around, there.name)
+                )
                 variable = Variable(self.scope.key())
                 self.scope.env[variable.key] = Object(group, pointer)
                 return variable
@@ -257,17 +273,17 @@ class _Leaves:
             case Unknown(spelling=spelling):
                 return Opaque(spelling)
 
-    def _array(self, path: str, name: str, extent: int, element: Scalar, public: bool) -> Lvalue:
+    def _array(self, path: str, name: str, extent: int, element: Scalar, unnamable: bool) -> Lvalue:
         array = self.scope.fresh.symbol(name, Array(element, (extent,)))
         self.scope.stmts.append(Declare(array, False, location(self.cursor)))
         for i in range(extent):
-            symbol = self._symbol(f"{path}[{i}]", f"{name}_{i}", element, public)
+            symbol = self._symbol(f"{path}[{i}]", f"{name.rstrip('_')}_{i}", element, unnamable)
             self.scope.stmts.append(Store(array, (Const(i, INT),), symbol, location(self.cursor)))
         if not self.by_value:
             self.found.arrays.append(array)
         return Part(array)
 
-    def _symbol(self, path: str, name: str, type_: Scalar | View, public: bool) -> Symbol:
+    def _symbol(self, path: str, name: str, type_: Scalar | View, unnamable: bool) -> Symbol:
         name = name.rstrip("_")  # x_b, not x__b
         while name in self.names:
             name = f"{path.partition('.')[0]}_{name}"
@@ -275,6 +291,6 @@ class _Leaves:
         symbol = self.scope.fresh.symbol(name, type_)
         spelling = type_.spelling if isinstance(type_, View) else type_.name
         self.found.params.append(Param(symbol, spelling, path))
-        if not public:
-            self.found.hidden.append((symbol, path))
+        if unnamable:
+            self.found.unnamable.append((symbol, path))
         return symbol

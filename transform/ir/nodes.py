@@ -450,27 +450,6 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
-class Formal:
-    """A parameter of the C++ function that is an object: its members are ``Param``s. ``position`` among all
-    parameters; ``this``: the object of a member function, which is no written parameter; ``changed``: scalars
-    in it are.
-
-    ``maker`` is a C++ expression that makes such an object (``None``: there is none): where it has
-    ``@member|expression@``, the value of the member belongs, or else the expression. ``pointees``: the
-    members that are pointers to objects, and what makes these.
-    """
-
-    name: str
-    spelling: str
-    position: int
-    pointer: bool = False
-    this: bool = False
-    changed: bool = False
-    maker: str | None = None
-    pointees: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Program:
     """A differentiable function.
 
@@ -489,3 +468,4 @@ class Program:
     file: str
     loc: Location | None = field(default=None, compare=False)
     formals: tuple[Formal, ...] = ()
+    hidden: tuple[Private, ...] = ()

@@ -28,6 +28,12 @@ template <class V>
 using adjoint_of =
     Kokkos::View<typename V::non_const_data_type, typename V::array_layout, typename V::device_type>;
 
+// Hands out a pointer to a member that is not public, of which Tag is the name.
+template <class Tag, auto pointer>
+struct Open {
+  friend constexpr auto member_of(Tag) { return pointer; }
+};
+
 template <class V>
 using device_of = typename V::device_type;
 
