@@ -1,7 +1,7 @@
 """Members that are not public, in generated code.
 
-Access is not checked in the arguments of an explicit instantiation ([temp.spec]), so that one may hand a pointer
-to a private member to a function that anyone can call: ``kad::Open`` in ``runtime/core.hpp``.
+Access is not checked in the arguments of an explicit instantiation ([temp.spec]), so that one may hand a
+pointer to a private member to a function that anyone can call: ``kad::Open`` in ``runtime/core.hpp``.
 """
 
 from __future__ import annotations

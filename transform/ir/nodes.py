@@ -41,6 +41,7 @@ from transform.ir.atoms import Atom as Atom
 from transform.ir.atoms import Const as Const
 from transform.ir.atoms import Location as Location
 from transform.ir.atoms import Symbol as Symbol
+from transform.ir.objects import Formal, Private
 from transform.ir.types import Scalar
 
 # ---- operations: the right-hand sides of Let ----
