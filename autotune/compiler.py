@@ -95,7 +95,12 @@ def compiler_version(compiler: str) -> str:
     """The first line of ``--version``. Raises ``ToolchainMissing`` when it does not run."""
     try:
         shown = subprocess.run(
-            [compiler, "--version"], capture_output=True, text=True, check=True, timeout=60
+            [compiler, "--version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, **COMPILE_ENVIRONMENT},
         )
     except (OSError, subprocess.SubprocessError) as problem:
         raise ToolchainMissing(f"{compiler} --version does not run: {problem}") from problem

@@ -82,6 +82,24 @@ class SearchSpace:
 
 
 @dataclass(frozen=True)
+class Device:
+    """What an accelerator can do, from its vendor's data sheet: for predictions, never for legality.
+
+    ``bandwidth`` of its memory in GB/s, ``flops`` of vector fp64 units in TFLOP/s, ``launch`` of an empty
+    kernel in microseconds. Of one scheduler or core: ``registers`` that its resident threads share, given out
+    in ``register_unit`` to each of at most ``groups`` groups (warps, wavefronts) of ``group`` threads.
+    """
+
+    bandwidth: float
+    flops: float
+    launch: float
+    registers: int
+    register_unit: int
+    groups: int
+    group: int
+
+
+@dataclass(frozen=True)
 class Architecture:
     """A machine as data: one file in ``search_spaces/arch``."""
 
@@ -93,6 +111,7 @@ class Architecture:
     compiler: tuple[str, ...]  # candidate compilers, best first
     flags: tuple[str, ...]  # compiler flags beyond -O3
     knobs: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)  # values this machine tries
+    device: Device | None = None  # None: a host
 
 
 def arch_dir() -> Path:
@@ -112,8 +131,9 @@ def load_architecture(path: Path) -> Architecture:
             compiler=tuple(data["compiler"]),
             flags=tuple(data.get("flags", ())),
             knobs={k: tuple(v) for k, v in data.get("knobs", {}).items()},
+            device=Device(**data["device"]) if "device" in data else None,
         )
-    except (KeyError, tomllib.TOMLDecodeError) as problem:
+    except (KeyError, TypeError, tomllib.TOMLDecodeError) as problem:
         raise ValueError(f"{path}: malformed architecture file: {problem}") from problem
 
 

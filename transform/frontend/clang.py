@@ -23,7 +23,9 @@ from transform.frontend.flags import (
     ParseOptions,
     compiler_flags,
     compiler_include_dirs,
+    kokkos_headers,
 )
+from transform.frontend.host_headers import host_headers
 from transform.ir.nodes import Location
 
 __all__ = [
@@ -352,9 +354,8 @@ def _parse(path: Path, _modified: int, options: ParseOptions, extra: Extra) -> C
     _contents.cache_clear()
     flags = compiler_flags(path, options)
     texts, more, lines = _edited(path, extra)
-    unit = cindex.Index.create().parse(
-        str(path), args=[*flags, *more], unsaved_files=texts if extra else None
-    )
+    replaced = [*host_headers(kokkos_headers(path, options)), *(texts if extra else [])]
+    unit = cindex.Index.create().parse(str(path), args=[*flags, *more], unsaved_files=replaced or None)
     _extras[unit] = extra, lines
     errors = [d for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error and not _harmless(d)]
     for error in errors:

@@ -49,8 +49,7 @@ def compiler_flags(path: Path, options: ParseOptions) -> list[str]:
     own, std = _compile_command(path, options.compile_commands)
     if options.std != ParseOptions.std or std is None:
         std = options.std
-    dirs = [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
-    kokkos = _kokkos_include(options.kokkos_include, dirs)
+    kokkos = _kokkos_include(options.kokkos_include, _include_dirs(options, own))
     config_file = kokkos / "KokkosCore_config.h"
     config = config_file.read_text() if config_file.is_file() else ""
     flags = ["-x", "c++", f"-std={_at_least(std, config)}", "-Wno-everything"]
@@ -63,6 +62,16 @@ def compiler_flags(path: Path, options: ParseOptions) -> list[str]:
     for directory in compiler_include_dirs():
         flags += ["-isystem", directory]
     return flags
+
+
+def kokkos_headers(path: Path, options: ParseOptions) -> Path:
+    """Where the ``Kokkos_Core.hpp`` that ``path`` is read with lies. Raises as ``compiler_flags`` does."""
+    own, _ = _compile_command(path, options.compile_commands)
+    return _kokkos_include(options.kokkos_include, _include_dirs(options, own))
+
+
+def _include_dirs(options: ParseOptions, own: list[str]) -> list[Path]:
+    return [*options.include_dirs, *(Path(f[2:]) for f in own if f.startswith("-I"))]
 
 
 def _at_least(std: str, config: str) -> str:
