@@ -1,7 +1,5 @@
 """Random C++ kernels through the whole compiler: every plan against the tangent, the tangent against finite
 differences, and the compiled primal and gradients against the interpreter.
-
-
 Without further words the same sources are tried everywhere, whatever the version of Hypothesis.
 ``KAD_FUZZ_SOURCES=2000`` lets Hypothesis try that many, ``KAD_FUZZ_SOURCES=2000:7`` others; a failing one
 is shrunk to the smallest source with the same failure. ``KAD_FUZZ_COMPILED=FIRST:COUNT``: which are compiled.
