@@ -39,10 +39,10 @@ def emit(request: Request) -> Emitted:
     archs = [architecture(name) for name in request.archs]
     derivation = derive(request, archs[0])
     plans = [(a, space_of(request, derivation, a).default) for a in archs]
-    winners = {a.macro: derivation.variant(plan) for a, plan in plans}
     if len(plans) == 1:  # asked for by name: every machine gets it
-        text = pipeline.gradient_header(derivation.adjoint, {}, *winners.values())
+        text = pipeline.gradient_header(derivation.adjoint, {}, derivation.variant(plans[0][1]))
     else:
+        winners = {a.macro: [pipeline.Winner(derivation.variant(plan), 0)] for a, plan in plans}
         text = pipeline.gradient_header(derivation.adjoint, winners, portable(derivation))
     path = header_path(request.out, derivation.signature.name)
     write_atomically(path, text)

@@ -17,6 +17,7 @@ from autotune.select import Selection, ratio
 from autotune.toolchain import Toolchain
 from autotune.tune import Result
 from autotune.tuned import Provenance, SearchRecord, TunedEntry, header_path, write_atomically
+from autotune.workload import Workload, elements
 from search_spaces.model import Architecture, architectures
 from transform import pipeline
 
@@ -26,7 +27,7 @@ def tuned_entry(
     derivation: Derivation,
     arch: Architecture,
     toolchain: Toolchain,
-    workload: str,
+    workload: Workload,
     result: Result,
     selection: Selection,
     search: SearchRecord,
@@ -37,7 +38,8 @@ def tuned_entry(
     assert isinstance(measured, Measurement)
     return TunedEntry(
         arch=arch.name,
-        workload=workload,
+        workload=workload.name,
+        elements=elements(workload, derivation.signature),
         wrt=derivation.wrt,
         of=derivation.of,
         knobs=winner.plan,
@@ -90,23 +92,32 @@ def write_header(
 ) -> Path:
     """``OUT/f_grad.hpp`` with the winners of every architecture in ``config``; returns its path.
 
-    Entries of another version of the kernel, or for other independents or dependents, are left out with
-    a note: the portable fallback serves those architectures. Where an architecture was tuned for several
-    workloads, the ``latest`` tuned architecture takes its newest entry, others their first.
+    An architecture that was tuned for several workloads gets all their winners, for each call the one tuned
+    for the nearest size. Entries of another version of the kernel, or for other independents or dependents,
+    are left out with a note: the portable fallback serves those architectures.
     """
-    winners: dict[str, pipeline.Variant] = {}
-    chosen: dict[str, str] = {}
-    entries = config["entries"]
-    for entry in sorted(entries, key=lambda e: e["provenance"]["date"], reverse=True):
-        arch = architectures().get(entry["arch"])
-        stale = _stale(derivation, entry, arch)
-        if stale is not None or arch is None:
+    usable = []
+    for entry in config["entries"]:
+        stale = _stale(derivation, entry)
+        if stale is None:
+            usable.append(entry)
+        else:
             note(f"the header leaves out the winner for {entry['arch']}, {entry['workload']}: {stale}")
-        elif arch.macro not in winners:
-            winners[arch.macro] = derivation.variant(entry["knobs"])
-            chosen[arch.macro] = entry["workload"]
-        elif arch.name == latest:
-            note(f"the header uses the winner for {chosen[arch.macro]}, not the one for {entry['workload']}")
+    winners: dict[str, list[pipeline.Winner]] = {}
+    # the newest first: where architectures share a macro, or workloads a size, it decides
+    usable.sort(key=lambda e: (e["arch"] == latest, e["provenance"]["date"]), reverse=True)
+    owner: dict[str, str] = {}
+    for entry in usable:
+        arch = architectures()[entry["arch"]]
+        if owner.setdefault(arch.macro, arch.name) != arch.name:
+            note(f"the header serves {arch.name} with the winners for {owner[arch.macro]}")
+            continue
+        same = winners.setdefault(arch.macro, [])
+        size = entry.get("elements", 0)
+        if any(size == w.elements for w in same):
+            note(f"the header has another winner of {arch.name} for the size of {entry['workload']}")
+        else:
+            same.append(pipeline.Winner(derivation.variant(entry["knobs"]), size))
     text = pipeline.gradient_header(derivation.adjoint, winners, portable(derivation))
     path = header_path(out, derivation.signature.name)
     write_atomically(path, text)
@@ -118,8 +129,9 @@ def portable(derivation: Derivation) -> pipeline.Variant:
     return derivation.variant(pipeline.search_space(derivation.adjoint, PORTABLE).default)
 
 
-def _stale(derivation: Derivation, entry: Mapping[str, Any], arch: Architecture | None) -> str | None:
+def _stale(derivation: Derivation, entry: Mapping[str, Any]) -> str | None:
     """Why an entry's plan cannot go into this kernel's header."""
+    arch = architectures().get(entry["arch"])
     if arch is None:
         return "this version does not know the architecture"
     if entry["provenance"]["kernel_fingerprint"] != derivation.kernel_fingerprint:

@@ -28,6 +28,7 @@ from autotune.toolchain import Toolchain
 from autotune.tune import Budget, Problem, Result, run_search
 from autotune.tuned import SearchRecord, TunedEntry, config_path, write_entry
 from autotune.workers import Executor
+from autotune.workload import Workload
 from search_spaces.model import Architecture, architectures
 
 
@@ -110,7 +111,7 @@ def tune(
                 derivation,
                 arch,
                 toolchain,
-                workload.name,
+                workload,
                 problem,
                 result,
                 progress,
@@ -161,13 +162,13 @@ def _conclude(
     derivation: Derivation,
     arch: Architecture,
     toolchain: Toolchain,
-    workload: str,
+    workload: Workload,
     problem: Problem,
     result: Result,
     progress: Progress,
 ) -> Tuned:
     if result.selection is None:
-        return Tuned(arch.name, workload, problem, result, None, None, None)
+        return Tuned(arch.name, workload.name, problem, result, None, None, None)
     record = SearchRecord(
         trials=len(result.entries),
         verified=sum(isinstance(e.outcome, Measurement) for e in result.entries),
@@ -179,4 +180,4 @@ def _conclude(
     name = derivation.signature.name
     config = write_entry(request.out, name, derivation.signature.qualified, entry)
     header = write_header(request.out, derivation, config, arch.name, progress.note)
-    return Tuned(arch.name, workload, problem, result, entry, config_path(request.out, name), header)
+    return Tuned(arch.name, workload.name, problem, result, entry, config_path(request.out, name), header)

@@ -60,11 +60,13 @@ class SearchRecord:
 class TunedEntry:
     """The winner for one architecture and workload. Times in seconds, ``memory`` in bytes.
 
+    ``elements``: the workload's size, see ``workload.elements``.
     ``ratio`` is gradient over primal, ``speedup`` the baseline's gradient over the winner's.
     """
 
     arch: str
     workload: str
+    elements: int
     wrt: tuple[str, ...]
     of: tuple[str, ...]
     knobs: Plan
@@ -87,6 +89,7 @@ class TunedEntry:
         return {
             "arch": self.arch,
             "workload": self.workload,
+            "elements": self.elements,
             "wrt": list(self.wrt),
             "of": list(self.of),
             "knobs": dict(self.knobs),

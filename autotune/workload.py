@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 import zlib
 from collections.abc import Mapping
@@ -125,6 +126,16 @@ def _data(workload: Workload, argument: Argument) -> Data:
     random = np.random.default_rng([value.seed, zlib.crc32(argument.name.encode())])
     made = fills.make(value.fill, value.shape, dict(value.options), random)
     return np.ascontiguousarray(made, dtype)
+
+
+def elements(workload: Workload, signature: Signature) -> int:
+    """The size of a workload: the elements of all Views together, as ``View::size`` counts them."""
+    total = 0
+    for argument in signature.arguments:
+        value = workload[argument.name]
+        if isinstance(value, Array) and isinstance(argument.type, View):
+            total += math.prod(value.shape[:-1] if argument.type.objects else value.shape)
+    return total
 
 
 def dtype_of(argument: Argument) -> np.dtype[Any]:

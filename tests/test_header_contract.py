@@ -44,17 +44,38 @@ def test_promises_are_kept(answer: dict[str, str], toolchain: Toolchain, tmp_pat
     space = pipeline.search_space(adjoint, architectures()["host"])
     plan = next(p for p in space.plans() if answer.items() <= p.items())
     variant = pipeline.realise(adjoint, plan)
-    (tmp_path / "scatter_grad.hpp").write_text(
-        pipeline.gradient_header(adjoint, {"KOKKOS_ARCH_OF_NOBODY": variant}, variant)
+    header = pipeline.gradient_header(
+        adjoint, {"KOKKOS_ARCH_OF_NOBODY": [pipeline.Winner(variant, 1)]}, variant
     )
-    for name in ("scatter.cpp", "program.cpp"):
-        shutil.copy(HERE / "contract" / name, tmp_path / name)
-    program = tmp_path / "program"
-    command = compile_command(toolchain, tmp_path / "program.cpp", program, (tmp_path,), *STRICT)
-    compiled = subprocess.run(command, capture_output=True, text=True)
-    assert compiled.returncode == 0, compiled.stderr
+    program = _built("program.cpp", header, toolchain, tmp_path)
     for threads in (1, 2, 3):
         assert "0 failures" in _run(program, threads)
+
+
+@pytest.mark.kokkos
+@pytest.mark.parametrize("program", ["program.cpp", "sizes.cpp"])
+def test_each_size_gets_its_winner(program: str, toolchain: Toolchain, tmp_path: Path) -> None:
+    """Atomics, which hold no memory, up to 500 elements; private copies beyond."""
+    adjoint = _adjoint(HERE / "contract" / "scatter.cpp", toolchain)
+    space = pipeline.search_space(adjoint, architectures()["host"])
+    small, large = (
+        pipeline.realise(adjoint, next(p for p in space.plans() if p["accumulate.x"] == answer))
+        for answer in ("atomic", "privatization")
+    )
+    winners = {"": [pipeline.Winner(large, 2500), pipeline.Winner(small, 100), pipeline.Winner(small, 50)]}
+    header = pipeline.gradient_header(adjoint, winners, small)
+    assert header.count("\nnamespace kad::size_") == 2
+    assert "0 failures" in _run(_built(program, header, toolchain, tmp_path), 2)
+
+
+def _built(program: str, header: str, toolchain: Toolchain, directory: Path) -> Path:
+    (directory / "scatter_grad.hpp").write_text(header)
+    for name in ("scatter.cpp", program):
+        shutil.copy(HERE / "contract" / name, directory / name)
+    command = compile_command(toolchain, directory / program, directory / "program", (directory,), *STRICT)
+    compiled = subprocess.run(command, capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+    return directory / "program"
 
 
 @pytest.mark.kokkos

@@ -26,6 +26,7 @@ from transform.diagnostics import UsageError
 ENTRY = TunedEntry(
     arch="host",
     workload="inferred",
+    elements=2000,
     wrt=("x", "y"),
     of=(),
     knobs=SPACE.default,

@@ -6,7 +6,8 @@ parse  ->  differentiate  ->  search_space  ->  realise  ->  header text
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from transform.analysis.activity import activity, is_floating, through_integers
 from transform.analysis.host_arrays import host_array_findings
 from transform.analysis.races import Verdict, primal_races
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
-from transform.emit import cpp
+from transform.emit import cpp, interface
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
@@ -54,6 +55,7 @@ __all__ = [
     "Adjoint",
     "ParseOptions",
     "Variant",
+    "Winner",
     "differentiate",
     "gradient_header",
     "parse",
@@ -282,13 +284,24 @@ def _knob(view: Symbol) -> str:
     return f"accumulate.{view.name.removesuffix('_b')}"
 
 
-def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: Variant) -> str:
+@dataclass(frozen=True)
+class Winner:
+    """A variant and the size that it was tuned for: the number of elements of all Views of the call."""
+
+    variant: Variant
+    elements: int
+
+
+def gradient_header(adjoint: Adjoint, winners: Mapping[str, Sequence[Winner]], fallback: Variant) -> str:
     """The header to ship: ``winners`` by Kokkos architecture macro, chosen at compile time, and ``fallback``
     for every other machine. Several macros of one architecture are joined by commas; the empty name stands
-    for hosts, where no device backend is enabled."""
+    for hosts, where no device backend is enabled. Of several winners of one architecture, each call takes
+    the one whose size is nearest in proportion."""
     f = adjoint.signature.name
     guard = f"KAD_{f.upper()}_GRAD_HPP"
-    needed = dict.fromkeys(p for v in (*winners.values(), fallback) for p in v.parts)
+    served = {m: _ranges(w) for m, w in winners.items()}
+    variants = [*(v for ranges in served.values() for v, _ in ranges), fallback]
+    needed = dict.fromkeys(p for v in variants for p in v.parts)
     lines = [
         f"// Gradient of {adjoint.program.qualified} ({Path(adjoint.program.file).name}), by kad-tune.",
         f"#ifndef {guard}",
@@ -297,11 +310,34 @@ def gradient_header(adjoint: Adjoint, winners: Mapping[str, Variant], fallback: 
         "",
         cpp.runtime(*needed),
     ]
-    sections = [(_condition(m), v) for m, v in winners.items() if v.text != fallback.text]
-    for k, (condition, variant) in enumerate(sections):
-        lines += [f"{'#elif' if k else '#if'} {condition}", *_section(variant)]
+    sections = [(_condition(m), r) for m, r in served.items() if [v.text for v, _ in r] != [fallback.text]]
+    for k, (condition, ranges) in enumerate(sections):
+        lines += [f"{'#elif' if k else '#if'} {condition}", *_sized(adjoint, ranges)]
     lines += ["#else", *_section(fallback), "#endif"] if sections else _section(fallback)
     return "\n".join([*lines, f"#endif  // {guard}", ""])
+
+
+def _ranges(winners: Sequence[Winner]) -> list[tuple[Variant, int | None]]:
+    """Variants with the largest number of elements that each serves; neighbours that are equal are one."""
+    ordered = sorted(winners, key=lambda w: w.elements)
+    ranges: list[tuple[Variant, int | None]] = []
+    for winner, larger in zip(ordered, [*ordered[1:], None], strict=True):
+        if larger is None:
+            ranges.append((winner.variant, None))
+        elif larger.variant.text != winner.variant.text:
+            ranges.append((winner.variant, math.isqrt(winner.elements * larger.elements)))
+    return ranges
+
+
+def _sized(adjoint: Adjoint, ranges: Sequence[tuple[Variant, int | None]]) -> list[str]:
+    if len(ranges) == 1:
+        return _section(ranges[0][0])
+    choices = [interface.Sized(f"size_{k}", most) for k, (_, most) in enumerate(ranges, start=1)]
+    lines = []
+    for choice, (variant, most) in zip(choices, ranges, strict=True):
+        lines.append("// larger" if most is None else f"// up to {most} elements in all Views together")
+        lines += _section(variant, f"kad::{choice.namespace}")
+    return [*lines, interface.by_size(adjoint.signature, choices, "kad")]
 
 
 _DEVICES = ("KOKKOS_ENABLE_CUDA", "KOKKOS_ENABLE_HIP", "KOKKOS_ENABLE_SYCL")
@@ -313,9 +349,9 @@ def _condition(macros: str) -> str:
     return " || ".join(f"defined({m})" for m in macros.split(","))
 
 
-def _section(variant: Variant) -> list[str]:
+def _section(variant: Variant, namespace: str = "kad") -> list[str]:
     plan = ", ".join(f"{k} = {v}" for k, v in variant.plan.items()) or "no choices: nothing races"
-    return [f"// {plan}\n", variant.text.replace(_NAMESPACE, "kad")]
+    return [f"// {plan}\n", variant.text.replace(_NAMESPACE, namespace)]
 
 
 def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from transform.adjoint.gradient import Gradient
+from transform.emit import interface
 from transform.emit.host import HostPrinter, Workspace
+from transform.emit.interface import formal, parameter, passed, returns
 from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.reductions import needs_runtime
@@ -30,7 +32,7 @@ from transform.ir.objects import Formal
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.private_members import openers
-from transform.signature import Argument, Signature
+from transform.signature import Signature
 
 _RUNTIME = Path(__file__).parent / "runtime"
 
@@ -76,7 +78,7 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     returned = None if closed.returned is None else printer.expr(closed.returned)
     if returned is not None and closed.outputs:
         name = names.fresh("returned")
-        text.add(f"const {_returns(signature)} {name} = {returned};")
+        text.add(f"const {returns(signature)} {name} = {returned};")
         returned = name
     for p in program.params:
         argument = next(a for a in arguments if a.name == p.symbol.name)
@@ -96,11 +98,7 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     if returned is not None:
         text.add(f"return {returned};")
     _drop_unused_members(text, signature)
-    return _gradient_text(signature, workspace, text, _returns(signature), namespace, closed.seed is not None)
-
-
-def _returns(signature: Signature) -> str:
-    return "void" if signature.returns is None else signature.returns.name
+    return _gradient_text(signature, workspace, text, namespace)
 
 
 def _user_names(program: Program) -> frozenset[str]:
@@ -130,34 +128,13 @@ def _declare(symbol: Symbol, parameter: str, names: Names) -> list[str]:
     return [f"const auto {name} = kad::scalars_of<{symbol.type.on_objects}>({parameter});"]
 
 
-def _parameter(a: Argument | Formal) -> str:
-    if isinstance(a, Formal):
-        if a.pointer:
-            return f"{a.spelling}* {a.name}"
-        return f"{'' if a.changed else 'const '}{a.spelling}& {a.name}"
-    if a.by:
-        return f"{a.spelling}{a.by} {_formal(a)}"
-    return f"const {a.spelling}& {a.name}" if isinstance(a.type, View) else f"{a.spelling} {a.name}"
-
-
-def _formal(a: Argument | Formal) -> str:
-    """The name of a C++ parameter: behind a pointer, the argument's own name is that of the scalar."""
-    return f"{a.name}_pointer" if isinstance(a, Argument) and a.by == "*" else a.name
-
-
-def _adjoint_parameter(a: Argument) -> str:
-    if isinstance(a.type, View):
-        return f"const {a.adjoint_spelling}& {a.name}_b"
-    return f"{a.adjoint_spelling}& {a.name}_b"
-
-
 def _members(text: Text, signature: Signature) -> None:
     """Members of objects as local variables, for kernels to capture, and scalars behind pointers."""
     for a in signature.members:
         text.add(f"const {a.spelling} {a.name} = {signature.expression(a)};")
     for a in signature.arguments:
         if a.by == "*":
-            text.add(f"{a.spelling}& {a.name} = *{_formal(a)};")
+            text.add(f"{a.spelling}& {a.name} = *{formal(a)};")
 
 
 def _drop_unused_members(text: Text, signature: Signature) -> None:
@@ -195,67 +172,19 @@ def _used(text: Text, name: str) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", line) for line in text.lines)
 
 
-def _gradient_text(
-    signature: Signature, workspace: Workspace, body: Text, returns: str, namespace: str, has_seed: bool
-) -> str:
-    f = signature.name
-    parameters = [_parameter(a) for a in signature.parameters]
-    adjoints = [_adjoint_parameter(a) for a in signature.arguments if a.has_adjoint]
-    passed = [_formal(a) for a in signature.parameters]
-    passed += [f"{a.name}_b" for a in signature.arguments if a.has_adjoint]
-    everything = [*parameters, *adjoints]
-    seed = [f"{returns} seed"] if signature.seeded else []
+def _gradient_text(signature: Signature, workspace: Workspace, body: Text, namespace: str) -> str:
     out = Text()
     out.lines += openers((a.member for a in signature.members), signature.hidden)
     out.add(f"namespace {namespace} {{")
     out.add("")
-    out.add(f"// Buffers that {f}_grad keeps between calls. Must not outlive Kokkos::finalize.")
-    out.add(f"struct {f}_workspace {{")
-    out.depth = 1
-    out.add(
-        "// Promise that index arrays keep their contents between calls: changes are no longer looked for."
-    )
-    out.add("void indices_are_static(bool promise) { indices_are_static_ = promise; }")
-    total = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
-    out.add("// Bytes held.")
-    out.add(f"std::size_t memory() const {{ return {total}; }}")
-    out.add("")
-    for member, type_ in workspace.members.items():
-        out.add(f"{type_} {member};")
-    out.add("bool indices_are_static_ = false;")
-    out.depth = 0
-    out.add("};")
-    out.add("")
-    out.add(
-        f"// {f} and its adjoint; `seed` is the adjoint of the returned value."
-        if seed
-        else f"// {f} and its adjoint."
-    )
-    out.add(f"inline {returns} {f}_grad({', '.join([f'{f}_workspace& ws', *everything, *seed])}) {{")
-    for name in ("ws", *passed, *(["seed"] if seed else [])):
-        if not _used(body, name):
-            out.add(f"  (void){name};")
-    for tape in workspace.tapes:
-        out.add(f"  ws.{tape}.clear();")
-    out.lines += body.lines
-    out.add("}")
-    out.add("")
-    give = "return " if returns != "void" else ""
-    if seed:
-        out.add(f"inline {returns} {f}_grad({', '.join([f'{f}_workspace& ws', *everything])}) {{")
-        out.add(f"  {give}{f}_grad({', '.join(['ws', *passed, '1'])});")
-        out.add("}")
-        out.add("")
-        out.add(f"inline {returns} {f}_grad({', '.join([*everything, *seed])}) {{")
-        out.add(f"  {f}_workspace ws;")
-        out.add(f"  {give}{f}_grad({', '.join(['ws', *passed, 'seed'])});")
-        out.add("}")
-        out.add("")
-    out.add(f"inline {returns} {f}_grad({', '.join(everything)}) {{")
-    out.add(f"  {f}_workspace ws;")
-    out.add(f"  {give}{f}_grad({', '.join(['ws', *passed])});")
-    out.add("}")
-    out.add("")
+    held = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
+    members = [f"{type_} {name};" for name, type_ in workspace.members.items()]
+    members.append("bool indices_are_static_ = false;")
+    interface.workspace(out, signature, ["indices_are_static_ = promise;"], held, members)
+    given = ["ws", *passed(signature), *(["seed"] if signature.seeded else [])]
+    lines = [f"  (void){name};" for name in given if not _used(body, name)]
+    lines += [f"  ws.{tape}.clear();" for tape in workspace.tapes]
+    interface.functions(out, signature, [*lines, *body.lines])
     out.add(f"}}  // namespace {namespace}")
     return "\n".join(out.lines) + "\n"
 
@@ -298,7 +227,7 @@ def tangent(
     names.fresh("r_d")
     printer.host_block(body)
     returned = next((s for s in body.stmts if isinstance(s, Return)), None)
-    changed = [] if result is None else [(_returns(signature), "r_d", printer.expr(result))]
+    changed = [] if result is None else [(returns(signature), "r_d", printer.expr(result))]
     own = {a.name: signature.expression(a) for a in signature.arguments}
     for s in body.stmts:
         if isinstance(s, Output):
@@ -307,22 +236,21 @@ def tangent(
     value = None if returned is None else printer.expr(returned.value)
     if value is not None and len(changed) > 1:
         name = names.fresh("returned")
-        text.add(f"const {_returns(signature)} {name} = {value};")
+        text.add(f"const {returns(signature)} {name} = {value};")
         value = name
     _deliver(text, names, changed)
     if value is not None:
         text.add(f"return {value};")
     _drop_unused_members(text, signature)
     f = signature.name
-    returns = _returns(signature)
-    parameters = [_parameter(a) for a in signature.parameters]
+    parameters = [parameter(a) for a in signature.parameters]
     for a in signature.arguments:
         if a.has_adjoint:
             type_ = f"const {a.adjoint_spelling}&" if isinstance(a.type, View) else a.adjoint_spelling
             type_ += "&" if a.written and not isinstance(a.type, View) else ""
             parameters.append(f"{type_} {a.name}_d")
     if signature.seeded:
-        parameters.append(f"{returns}& r_d")
+        parameters.append(f"{returns(signature)}& r_d")
     out = Text()
     out.lines += openers((a.member for a in signature.members), signature.hidden)
     out.add(f"namespace {namespace} {{")
@@ -330,8 +258,8 @@ def tangent(
     for member, member_type in workspace.members.items():
         out.add(f"  {member_type} {member};")
     out.add("};")
-    out.add(f"inline {returns} {f}_tangent({', '.join(parameters)}) {{")
-    given = [_formal(a) for a in signature.parameters]
+    out.add(f"inline {returns(signature)} {f}_tangent({', '.join(parameters)}) {{")
+    given = [formal(a) for a in signature.parameters]
     given += [f"{a.name}_d" for a in signature.arguments if a.has_adjoint]
     for name in given:
         if not _used(text, name):
