@@ -28,7 +28,6 @@ from transform.ir.nodes import (
     Return,
     Symbol,
 )
-from transform.ir.objects import Formal
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.private_members import openers
