@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces.model import Constraint, Parameter, Plan, SearchSpace, Value
 from transform.diagnostics import UsageError
+
+Codes = NDArray[np.int32]
 
 ENUMERATED = 20_000
 _ATTEMPTS = 2_000
@@ -73,10 +76,66 @@ class LegalPlans:
         return frozenset(self._keys)
 
     @cached_property
-    def _codes(self) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+    def _row(self) -> dict[str, int]:
+        return {key: i for i, key in enumerate(self._keys)}
+
+    @cached_property
+    def _codes(self) -> Codes:
+        return self.encode(self.plans or ())
+
+    def encode(self, plans: Sequence[Plan]) -> Codes:
         """One row per plan, one column per parameter: the index of the value, -1 where inactive."""
-        rows = [[_code(p, plan) for p in self.space.parameters] for plan in self.plans or ()]
+        rows = [[_code(p, plan) for p in self.space.parameters] for plan in plans]
         return np.array(rows, dtype=np.int32).reshape(len(rows), len(self.space.parameters))
+
+    def candidates(
+        self, random: np.random.Generator, tried: Collection[str], near: Sequence[Plan], most: int
+    ) -> tuple[list[dict[str, Value]], Codes]:
+        """Untried plans with their codes: all, or ``most`` at random and the neighbours of those ``near``.
+
+        Where the space is too large to be enumerated, each costs time and a quarter as many are drawn.
+        """
+        if self.plans is not None:
+            free = self._free(tried)
+            if len(free) > most:
+                around = [np.flatnonzero(_apart(self._codes, row) <= 1) for row in self.encode(near)]
+                drawn = random.choice(free, most, replace=False)
+                free = np.union1d(drawn, np.intersect1d(free, np.concatenate([*around, drawn])))
+            return [self.plans[i] for i in free], self._codes[free]
+        found = {plan_key(p): p for p in (self._assign({}, random) for _ in range(most // 4)) if p in self}
+        found |= {plan_key(p): p for centre in near for p in self.neighbours(centre, tried)[0]}
+        plans = [p for key, p in found.items() if key not in tried]
+        return plans, self.encode(plans)
+
+    def neighbours(self, plan: Plan, tried: Collection[str]) -> tuple[list[dict[str, Value]], Codes]:
+        """Untried plans that give one answer differently from ``plan``, and their codes.
+
+        Answers that only one of the two plans has to give do not count.
+        """
+        if self.plans is not None:
+            free = self._free(tried)
+            near = free[_apart(self._codes[free], self.encode([plan])[0]) == 1]
+            return [self.plans[i] for i in near], self._codes[near]
+        found = []
+        for p in self.space.parameters:
+            for value in p.values if p.name in plan else ():
+                other = self._complete({**plan, p.name: value})
+                if value != plan[p.name] and other in self and plan_key(other) not in tried:
+                    found.append(other)
+        return found, self.encode(found)
+
+    def _free(self, tried: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        free = np.ones(len(self._keys), dtype=bool)
+        free[[self._row[key] for key in tried if key in self._row]] = False
+        return np.flatnonzero(free)
+
+    def _complete(self, wish: Plan) -> dict[str, Value]:
+        """``wish`` with the default where it says nothing, without what is not active in it."""
+        plan: dict[str, Value] = {}
+        for p in self.space.parameters:
+            if p.active(plan):
+                plan[p.name] = wish.get(p.name, p.values[0])
+        return plan
 
     def __contains__(self, plan: Plan) -> bool:
         if self.plans is not None:
@@ -96,8 +155,8 @@ class LegalPlans:
     def draw(self, random: np.random.Generator, tried: Collection[str]) -> dict[str, Value] | None:
         """An untried plan, uniformly at random; ``None`` when all are tried."""
         if self.plans is not None:
-            untried = [i for i, key in enumerate(self._keys) if key not in tried]
-            return dict(self.plans[untried[int(random.integers(len(untried)))]]) if untried else None
+            free = self._free(tried)
+            return dict(self.plans[int(free[int(random.integers(len(free)))])]) if len(free) else None
         for _ in range(_ATTEMPTS):
             plan = self._assign({}, random)
             if plan_key(plan) not in tried and plan in self:
@@ -110,11 +169,11 @@ class LegalPlans:
         """The untried plan with the fewest answers different from ``wish``, ties broken at random."""
         if self.plans is not None:
             wished = np.array([_code(p, wish) for p in self.space.parameters], dtype=np.int32)
-            away = (self._codes != wished).sum(axis=1)
-            away[[i for i, key in enumerate(self._keys) if key in tried]] = len(wished) + 1
-            best = np.flatnonzero(away == away.min()) if len(away) else away
-            if not len(best) or away[best[0]] > len(wished):
+            free = self._free(tried)
+            if not len(free):
                 return None
+            away = (self._codes[free] != wished).sum(axis=1)
+            best = free[away == away.min()]
             return dict(self.plans[int(best[int(random.integers(len(best)))])])
         names = [p.name for p in self.space.parameters]
         for attempt in range(_ATTEMPTS):
@@ -134,6 +193,16 @@ class LegalPlans:
                 drawn = p.values[int(random.integers(len(p.values)))]
                 plan[p.name] = drawn if wished is None or wished not in p.values else wished
         return plan
+
+
+def _apart(
+    codes: Codes, row: np.ndarray[tuple[int], np.dtype[np.int32]]
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How many answers that both give differ."""
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]] = ((codes != row) & (codes >= 0) & (row >= 0)).sum(
+        axis=1
+    )
+    return counts
 
 
 def _code(parameter: Parameter, plan: Plan) -> int:

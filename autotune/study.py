@@ -15,12 +15,11 @@ import fcntl
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, TPESampler
@@ -30,16 +29,17 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Outcome, from_json, to_json
+from autotune.samplers import OWN, Past, Told, own_samplers
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
 
-_STARTUP = 10  # random trials before the model is used
+_STARTUP = 10  # TPE: random trials before the model is used
 # How many plans to ask at once: more build faster, fewer let a model learn. It does not depend on the number
 # of cores, because the same seed must propose the same trials everywhere.
-_BATCH = {"tpe": 8}
+_BATCH = {"gp": 8, "tpe": 8, "genetic": 8}
 _BATCH_WITHOUT_MODEL = 16
 
-Propose = Callable[[LegalPlans, set[str], int, optuna.Study, FrozenTrial], "dict[str, Value] | None"]
+SAMPLERS: Sequence[str] = (*OWN, "tpe")
 
 
 @dataclass(frozen=True)
@@ -55,45 +55,26 @@ class Finished:
     outcome: Outcome
 
 
-# ---- samplers: each proposes one untried legal plan; ``None`` when all are tried ----
+def sampler_name(name: str, size: int | None, budget: int) -> str:
+    """Resolve ``auto``: exhaustive if the budget covers the space, else the Gaussian process, which found
+    good plans soonest in ``experiments/regret``. Raises ``UsageError``."""
+    if name == "auto":
+        return "exhaustive" if size is not None and size <= budget else "gp"
+    if name not in SAMPLERS:
+        raise UsageError(f"unknown sampler '{name}' (known: auto, {', '.join(SAMPLERS)})")
+    return name
 
 
-def _random(
-    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
-) -> dict[str, Value] | None:
-    return legal.draw(np.random.default_rng(seed), tried)
-
-
-def _exhaustive(
-    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
-) -> dict[str, Value] | None:
-    return legal.in_order(tried)
-
-
-def _tpe(
-    legal: LegalPlans, tried: set[str], seed: int, study: optuna.Study, trial: FrozenTrial
-) -> dict[str, Value] | None:
+def _tpe(legal: LegalPlans, past: Past, study: optuna.Study, trial: FrozenTrial) -> dict[str, Value] | None:
     """Multivariate TPE, one group of parameters for each set of conditions; pending trials repel."""
-    random = np.random.default_rng(seed)
+    seed = int(past.random.integers(2**32))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         model = TPESampler(
             multivariate=True, group=True, constant_liar=True, n_startup_trials=_STARTUP, seed=seed
         )
     wish = model.sample_relative(study, trial, model.infer_relative_search_space(study, trial))
-    return legal.nearest(wish, random, tried) if wish else legal.draw(random, tried)
-
-
-SAMPLERS: Mapping[str, Propose] = {"random": _random, "tpe": _tpe, "exhaustive": _exhaustive}
-
-
-def sampler_name(name: str, size: int | None, budget: int) -> str:
-    """Resolve ``auto``: exhaustive if the budget covers the space, else TPE. Raises ``UsageError``."""
-    if name == "auto":
-        return "exhaustive" if size is not None and size <= budget else "tpe"
-    if name not in SAMPLERS:
-        raise UsageError(f"unknown sampler '{name}' (known: auto, {', '.join(SAMPLERS)})")
-    return name
+    return legal.nearest(wish, past.random, past.tried) if wish else legal.draw(past.random, past.tried)
 
 
 class _Exhausted(Exception):
@@ -103,8 +84,9 @@ class _Exhausted(Exception):
 class _Proposals(BaseSampler):
     """Lets Optuna ask our samplers; what it gets back is a whole legal plan."""
 
-    def __init__(self, legal: LegalPlans, propose: Propose, seed: int) -> None:
-        self.legal, self.propose, self.seed = legal, propose, seed
+    def __init__(self, legal: LegalPlans, sampler: str, seed: int) -> None:
+        self.legal, self.sampler, self.seed = legal, sampler, seed
+        self.own = own_samplers()
         self.distributions: dict[str, BaseDistribution] = {
             p.name: CategoricalDistribution(p.values) for p in legal.space.parameters
         }
@@ -120,9 +102,12 @@ class _Proposals(BaseSampler):
         fixed = trial.system_attrs.get("fixed_params")
         if fixed is not None:  # enqueued: the default, or a trial that a dead driver left behind
             return dict(fixed)
-        tried = _tried(t for t in study.get_trials(deepcopy=False) if t.number != trial.number)
-        seed = int(np.random.SeedSequence([self.seed, len(tried)]).generate_state(1)[0])
-        plan = self.propose(self.legal, tried, seed, study, trial)
+        others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+        past = _past(others, self.seed)
+        if self.sampler == "tpe":
+            plan = _tpe(self.legal, past, study, trial)
+        else:
+            plan = self.own[self.sampler](self.legal, past)
         if plan is None:
             raise _Exhausted
         return plan
@@ -137,15 +122,22 @@ class _Proposals(BaseSampler):
         raise AssertionError(f"a plan leaves {param_name} open")
 
 
-def _tried(trials: Any) -> set[str]:
-    """Keys of the plans that are finished, running or enqueued; abandoned ones are free again."""
-    keys = set()
+def _past(trials: Iterable[FrozenTrial], seed: int) -> Past:
+    """What samplers may know of ``trials``; abandoned ones leave no trace, their plans are free again."""
+    told: list[Told] = []
+    pending: list[Plan] = []
+    tried: set[str] = set()
     for t in trials:
         if t.state == TrialState.WAITING:
-            keys.add(plan_key(t.system_attrs.get("fixed_params", {})))
+            tried.add(plan_key(t.system_attrs.get("fixed_params", {})))
         elif t.state != TrialState.FAIL and "plan" in t.user_attrs:
-            keys.add(plan_key(t.user_attrs["plan"]))
-    return keys
+            plan = t.user_attrs["plan"]
+            tried.add(plan_key(plan))
+            if t.state == TrialState.RUNNING:
+                pending.append(plan)
+            else:
+                told.append(Told(plan, tuple(t.values) if t.state == TrialState.COMPLETE else None))
+    return Past(tuple(told), tuple(pending), frozenset(tried), seed)
 
 
 # ---- the search ----
@@ -279,7 +271,7 @@ def open_search(
         study = optuna.create_study(
             storage=backend,
             study_name=base if run == 0 else f"{base}+{run}",
-            sampler=_Proposals(legal, SAMPLERS[sampler], seed),
+            sampler=_Proposals(legal, sampler, seed),
             load_if_exists=True,
         )
         search = Search(study, legal, lock, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)

@@ -106,6 +106,18 @@ class TestExhaustive(SamplerConformance):
     sampler = "exhaustive"
 
 
+class TestQmc(SamplerConformance):
+    sampler = "qmc"
+
+
+class TestGenetic(SamplerConformance):
+    sampler = "genetic"
+
+
+class TestGp(SamplerConformance):
+    sampler = "gp"
+
+
 class TestTpe(SamplerConformance):
     sampler = "tpe"
 
@@ -226,11 +238,11 @@ while trials := search.ask(4):
 
 def test_auto_sampler() -> None:
     assert sampler_name("auto", 10, 64) == "exhaustive"
-    assert sampler_name("auto", 100, 64) == "tpe"
-    assert sampler_name("auto", None, 64) == "tpe"
+    assert sampler_name("auto", 100, 64) == "gp"
+    assert sampler_name("auto", None, 64) == "gp"
     assert {sampler_name(n, 1, 1) for n in SAMPLERS} == set(SAMPLERS)
-    with pytest.raises(UsageError, match="unknown sampler 'genetic'"):
-        sampler_name("genetic", 1, 1)
+    with pytest.raises(UsageError, match="unknown sampler 'annealing'"):
+        sampler_name("annealing", 1, 1)
 
 
 # ---- legal plans ----
