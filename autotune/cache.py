@@ -15,9 +15,18 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.compiler import COMPILE_ENVIRONMENT, Toolchain, compile_command, compile_flags, identity
+from autotune.compiler import (
+    COMPILE_ENVIRONMENT,
+    Product,
+    Toolchain,
+    compile_command,
+    compile_flags,
+    identity,
+    two_passes,
+)
 from autotune.outcome import CompileFailed, Crashed, TimedOut
 from autotune.run import Finished, run_isolated
 from autotune.store import (
@@ -58,21 +67,27 @@ _PCH = """\
 
 
 def compile_cached(
-    toolchain: Toolchain, source: str, *, include_dirs: tuple[Path, ...], name: str, timeout: float
+    toolchain: Toolchain,
+    source: str,
+    *,
+    include_dirs: tuple[Path, ...],
+    name: str,
+    timeout: float,
+    product: Product = Product.PROGRAM,
 ) -> Path | CompileFailed:
-    """The executable made from ``source`` (C++), compiled now or before.
+    """The ``product`` made from ``source`` (C++), compiled now or before.
 
     ``name`` names the source file in messages; ``timeout`` in seconds. Safe for any number of concurrent
     callers. A failure, a hang included, is a ``CompileFailed`` with the compiler's words and is not cached.
     Raises ``CacheError``.
     """
-    request = cache_dir() / "build" / _request(toolchain, source, include_dirs)
+    request = cache_dir() / "build" / _request(toolchain, source, include_dirs, product)
     if (program := _look_up(request)) is not None:
         return program
-    header = _precompiled(toolchain)
+    header = _precompiled(toolchain, product)
     with staging(cache_dir() / "build" / "staging") as stage:
         (stage / f"{name}.cpp").write_text(source)
-        built = _compile(toolchain, stage, name, header, include_dirs, timeout)
+        built = _compile(_Compiler(toolchain, product, include_dirs), stage, name, header, timeout)
         if isinstance(built, CompileFailed):
             return built
         (stage / name).rename(stage / "program")
@@ -88,8 +103,8 @@ def compile_cached(
     return found
 
 
-def _request(toolchain: Toolchain, source: str, include_dirs: tuple[Path, ...]) -> str:
-    parts = [_FORMAT, identity(toolchain), _PCH, source, *(str(d) for d in include_dirs)]
+def _request(toolchain: Toolchain, source: str, include_dirs: tuple[Path, ...], product: Product) -> str:
+    parts = [_FORMAT, identity(toolchain), product.name, _PCH, source, *(str(d) for d in include_dirs)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -121,23 +136,30 @@ def _checked(entry: Path) -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Compiler:
+    toolchain: Toolchain
+    product: Product
+    include_dirs: tuple[Path, ...]
+
+    def command(self, source: Path, output: Path, *options: str) -> list[str]:
+        return compile_command(
+            self.toolchain, source, output, self.include_dirs, *options, product=self.product
+        )
+
+
 def _compile(
-    toolchain: Toolchain,
-    stage: Path,
-    name: str,
-    header: Path | None,
-    include_dirs: tuple[Path, ...],
-    timeout: float,
+    compiler: _Compiler, stage: Path, name: str, header: Path | None, timeout: float
 ) -> dict[str, str] | CompileFailed:
     """Compile into ``stage/name``; the digests of the included files. Again if one was edited meanwhile."""
     deadline = time.monotonic() + timeout
     before: dict[str, str] = {}
     for _ in range(_ATTEMPTS):
         started = time.time()
-        failure = _run_compiler(toolchain, stage, name, header, include_dirs, deadline - time.monotonic())
+        failure = _run_compiler(compiler, stage, name, header, deadline - time.monotonic())
         if failure is not None and header is not None and ".gch" in failure.log:
             header = None  # a damaged or incompatible precompiled header must not cost more than time
-            failure = _run_compiler(toolchain, stage, name, None, include_dirs, deadline - time.monotonic())
+            failure = _run_compiler(compiler, stage, name, None, deadline - time.monotonic())
         if failure is not None:
             return failure
         paths = _inputs(stage / "inputs.d", stage)
@@ -150,15 +172,10 @@ def _compile(
 
 
 def _run_compiler(
-    toolchain: Toolchain,
-    stage: Path,
-    name: str,
-    header: Path | None,
-    include_dirs: tuple[Path, ...],
-    left: float,
+    compiler: _Compiler, stage: Path, name: str, header: Path | None, left: float
 ) -> CompileFailed | None:
     options = ["-MMD", "-MF", str(stage / "inputs.d"), *(("-include", str(header)) if header else ())]
-    command = compile_command(toolchain, stage / f"{name}.cpp", stage / name, include_dirs, *options)
+    command = compiler.command(stage / f"{name}.cpp", stage / name, *options)
     done = run_isolated(command, timeout=max(left, 0.0), env=COMPILE_ENVIRONMENT, cwd=stage)
     if isinstance(done, Finished):
         return None
@@ -170,14 +187,15 @@ def _run_compiler(
     return CompileFailed(done.log or f"the compiler ended with {ending} and said nothing")
 
 
-def _precompiled(toolchain: Toolchain) -> Path | None:
+def _precompiled(toolchain: Toolchain, product: Product) -> Path | None:
     """A header to ``-include`` with its precompiled form beside it; None where that does not work.
 
     It halves the time per program. Made in place, because clang notes its path, under a lock.
     """
-    if Path(toolchain.compiler).name.startswith(("nvcc", "hipcc", "icpx")):
-        return None  # compilers of two passes take no precompiled header
-    digest = hashlib.sha256((_PCH + identity(toolchain)).encode()).hexdigest()[:24]
+    if two_passes(toolchain):
+        return None  # such compilers take no precompiled header
+    flags = (*compile_flags(toolchain), *product.flags)
+    digest = hashlib.sha256("\0".join((_PCH, identity(toolchain), *flags)).encode()).hexdigest()[:24]
     folder = cache_dir() / "pch" / digest
     header, compiled, verdict = (folder / n for n in ("kokkos.hpp", "kokkos.hpp.gch", "verdict.json"))
     with locked(cache_dir() / "pch" / f"{digest}.lock"), guarded(folder):
@@ -187,8 +205,7 @@ def _precompiled(toolchain: Toolchain) -> Path | None:
             return header if compiled.exists() else None
         folder.mkdir(parents=True, exist_ok=True)
         header.write_text(_PCH)
-        compiler = [toolchain.compiler, *compile_flags(toolchain)]
-        command = [*compiler, "-x", "c++-header", str(header), "-o", str(compiled)]
+        command = [toolchain.compiler, *flags, "-x", "c++-header", str(header), "-o", str(compiled)]
         done = run_isolated(command, timeout=_PCH_TIMEOUT, env=COMPILE_ENVIRONMENT, cwd=folder)
         if not isinstance(done, Finished):
             compiled.unlink(missing_ok=True)

@@ -8,8 +8,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 from pathlib import Path
+from typing import assert_never
 
 from autotune.installation import Kokkos, ToolchainMissing, native_target
 from autotune.machine import loads
@@ -109,19 +111,51 @@ def compiler_version(compiler: str) -> str:
     return (release or lines or ["unknown"])[0]
 
 
+class Product(Enum):
+    """What is made of a source. A ``HOST`` is a program that loads ``OBJECT`` s, which find Kokkos in it.
+
+    Hosts and objects are position-independent code that is optimised as a program is: without the second
+    option no function that another object might replace would be inlined.
+    """
+
+    PROGRAM = auto()
+    HOST = auto()
+    OBJECT = auto()
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return () if self is Product.PROGRAM else ("-fPIC", "-fno-semantic-interposition")
+
+
+def has_objects(toolchain: Toolchain) -> bool:
+    """Whether variants can be shared objects; compilers of two passes make programs only."""
+    return not two_passes(toolchain)
+
+
+def two_passes(toolchain: Toolchain) -> bool:
+    """Whether the compiler reads a source once for the host and once for the device."""
+    return Path(toolchain.compiler).name.startswith(("nvcc", "hipcc", "icpx"))
+
+
 def compile_command(
-    toolchain: Toolchain, source: Path, program: Path, include_dirs: tuple[Path, ...], *before: str
+    toolchain: Toolchain,
+    source: Path,
+    program: Path,
+    include_dirs: tuple[Path, ...],
+    *before: str,
+    product: Product = Product.PROGRAM,
 ) -> list[str]:
     """The command that compiles and links ``source`` into ``program``; ``before`` precedes the source."""
     return [
         toolchain.compiler,
         *compile_flags(toolchain),
+        *product.flags,
         *(f"-I{d}" for d in include_dirs),
         *before,
         str(source),
         "-o",
         str(program),
-        *_link_flags(toolchain),
+        *_link_flags(toolchain, product),
     ]
 
 
@@ -133,8 +167,22 @@ def compile_flags(toolchain: Toolchain) -> tuple[str, ...]:
     return (f"-std={toolchain.std}", *toolchain.flags, *own)
 
 
-def _link_flags(toolchain: Toolchain) -> Iterator[str]:
-    yield from toolchain.kokkos.libraries
+def _link_flags(toolchain: Toolchain, product: Product) -> Iterator[str]:
+    match product:
+        case Product.OBJECT:
+            # its own functions come first, as compiled with its flags; data are shared with the host
+            yield from ("-shared", "-Wl,-Bsymbolic-functions")
+            return
+        case Product.HOST:
+            # objects find in it what it does not use itself; some linkers would drop libraries, too
+            archives = [lib for lib in toolchain.kokkos.libraries if lib.endswith(".a")]
+            others = [lib for lib in toolchain.kokkos.libraries if not lib.endswith(".a")]
+            yield from ("-rdynamic", "-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive")
+            yield from ("-Wl,--no-as-needed", *others, "-ldl")
+        case Product.PROGRAM:
+            yield from toolchain.kokkos.libraries
+        case _:
+            assert_never(product)
     if "cuda" in toolchain.kokkos.backends and not loads("libcuda.so.1"):
         nvcc = shutil.which("nvcc")
         if nvcc is not None:  # without a driver: link against the toolkit's stub

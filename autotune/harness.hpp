@@ -1,9 +1,12 @@
 // The main program of a generated harness:
 //
-//   BINARY verify   KEY FULL SMALL                 errors of the variant, as one line of JSON
-//   BINARY time     KEY INPUTS NAME=VALUE...       samples in seconds, as one line of JSON; settings: `Schedule`
-//   BINARY compare  KEY,KEY... INPUTS NAME=VALUE... the same for several variants, all interleaved; first the reference
-//   BINARY gradient KEY INPUTS OUT                 writes OUT/<parameter>_b.raw and <parameter>_seed.raw
+//   BINARY serve                                   requests on stdin, each session in a process: `harness_server.hpp`
+//   BINARY [load OBJECT] WORDS...                  one request, after loading the variants in a shared object:
+//
+//   verify   KEY FULL SMALL                 errors of the variant, as one line of JSON
+//   time     KEY INPUTS NAME=VALUE...       samples in seconds, as one line of JSON; settings: `Schedule`
+//   compare  KEY,KEY... INPUTS NAME=VALUE... the same for several variants, all interleaved; first the reference
+//   gradient KEY INPUTS OUT                 writes OUT/<parameter>_b.raw and <parameter>_seed.raw
 //
 // FULL, SMALL and INPUTS are directories as in `Source`.
 //
@@ -12,6 +15,7 @@
 #pragma once
 
 #include "harness_parameters.hpp"
+#include "harness_server.hpp"
 #include "harness_time.hpp"
 #include "harness_verify.hpp"
 
@@ -23,10 +27,6 @@
 #include <memory>
 
 namespace kad_harness {
-
-// A variant by key; variants are made after Kokkos::initialize and die before Kokkos::finalize.
-template <class P>
-using Variants = std::map<std::string, std::function<std::unique_ptr<Gradient<P>>()>>;
 
 class Json {
  public:
@@ -88,31 +88,65 @@ class Harness {
   Harness(const char* sentinel, const char* reference, Variants<P> variants)
       : sentinel_(sentinel), reference_(reference), variants_(std::move(variants)) {}
 
+  // `words` as on the command line; one session, its requests in `next`, which returns false at the end.
   int main(int argc, char** argv) {
-    Kokkos::ScopeGuard kokkos(argc, argv);
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    try {
-      if (words.size() >= 3 && variants_.count(words[1]) != 0) {
-        if (words[0] == "verify" && words.size() == 4) return verify(words[1], words[2], words[3]);
-        if (words[0] == "time") return time(words[1], words[2], Schedule::parse({words.begin() + 3, words.end()}));
-        if (words[0] == "gradient" && words.size() == 4) return gradient(words[1], words[2], words[3]);
-      }
-      if (words.size() >= 3 && words[0] == "compare") {
-        return compare(split(words[1]), words[2], Schedule::parse({words.begin() + 3, words.end()}));
-      }
-    } catch (const std::bad_alloc& problem) {
-      std::cerr << "out of memory: " << problem.what() << '\n';
-      return 3;
-    } catch (const std::exception& problem) {
-      if (std::string(problem.what()).find("failed to allocate") != std::string::npos) std::cerr << "out of memory: ";
-      std::cerr << "exception: " << problem.what() << '\n';
-      return 3;
+    Words words(argv + 1, argv + argc);
+    if (words.size() == 1 && words[0] == "serve") {
+      return serve([&](const std::string& object) {
+        return run(argc, argv, object, [](Words& request) {
+          std::string line;
+          if (!read_line(line)) return false;
+          request = split(line, '\t');
+          return request != Words{"end"};
+        });
+      });
     }
-    std::cerr << "usage: verify|time|compare|gradient KEY INPUTS ...\n";
-    return 2;
+    std::string object;
+    if (words.size() > 2 && words[0] == "load") {
+      object = words[1];
+      words.erase(words.begin(), words.begin() + 2);
+    }
+    return run(argc, argv, object, [&, asked = false](Words& request) mutable {
+      if (asked) return false;
+      request = words;
+      return asked = true;
+    });
   }
 
  private:
+  // One process's work: the exit status.
+  template <class Next>
+  int run(int& argc, char** argv, const std::string& object, Next next) {
+    try {
+      if (!object.empty()) reinterpret_cast<void (*)(Variants<P>&)>(load(object))(variants_);
+      const Kokkos::ScopeGuard kokkos(argc, argv);
+      for (Words words; next(words);) {
+        if (const int status = answer(words)) return status;
+      }
+      return 0;
+    } catch (const std::bad_alloc& problem) {
+      std::cerr << "out of memory: " << problem.what() << '\n';
+    } catch (const std::exception& problem) {
+      if (std::string(problem.what()).find("failed to allocate") != std::string::npos) std::cerr << "out of memory: ";
+      std::cerr << "exception: " << problem.what() << '\n';
+    }
+    return 3;
+  }
+
+  int answer(const Words& words) {
+    if (words.size() == 1 && words[0] == "loads") return 0;  // all symbols were found
+    if (words.size() >= 3 && variants_.count(words[1]) != 0) {
+      if (words[0] == "verify" && words.size() == 4) return verify(words[1], words[2], words[3]);
+      if (words[0] == "time") return time(words[1], words[2], Schedule::parse({words.begin() + 3, words.end()}));
+      if (words[0] == "gradient" && words.size() == 4) return gradient(words[1], words[2], words[3]);
+    }
+    if (words.size() >= 3 && words[0] == "compare") {
+      return compare(split(words[1], ','), words[2], Schedule::parse({words.begin() + 3, words.end()}));
+    }
+    std::cerr << "usage: serve | [load OBJECT] verify|time|compare|gradient KEY INPUTS ...\n";
+    return 2;
+  }
+
   int verify(const std::string& key, const std::string& full_size, const std::string& small_size) {
     const auto variant = variants_.at(key)();
     const auto reference = variants_.at(reference_)();
@@ -173,13 +207,6 @@ class Harness {
     json.field("stopped", watch.stopped);
     json.print();
     return 0;
-  }
-
-  static std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> parts;
-    std::istringstream in(list);
-    for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
-    return parts;
   }
 
   int gradient(const std::string& key, const std::string& inputs, const std::string& out) {

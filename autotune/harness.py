@@ -1,7 +1,8 @@
-"""The C++ main program that verifies and times the variants of one translation unit.
+"""The C++ that verifies and times variants: a main program, and shared objects of variants that it loads.
 
 The machinery is in ``harness*.hpp``; generated here is what depends on the signature: how parameters are held
-and how the primal, the tangent and each variant are called.
+and how the primal, the tangent and each variant are called. The program has the primal, the tangent and the
+reference variant, and is compiled once for a search; an object has only variants.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from transform.signature import Argument, Signature
 
 SENTINEL = "@kad-result@"
 INCLUDE_DIR = Path(__file__).parent
+_NAMESPACE = "kad_generated"
+_ENTRY = "kad_harness_variants"  # of an object: adds its variants to the program's
 
 
 @dataclass(frozen=True)
@@ -42,29 +45,73 @@ class Task:
 
 
 def source(task: Task) -> str:
-    """The translation unit, main program included."""
+    """One program with everything in it, for toolchains without shared objects."""
     jobs = {task.reference.key: task.reference, **{j.key: j for j in task.jobs}}
-    signature = task.signature
+    return _program(task, tuple(jobs.values()))
+
+
+def program_source(task: Task) -> str:
+    """The program that loads the task's object: it has the reference only."""
+    return _program(task, (task.reference,))
+
+
+def object_source(task: Task) -> str | None:
+    """The shared object with the task's variants but the reference; None if there are no others."""
+    jobs = {j.key: j for j in task.jobs if j.key != task.reference.key}
+    if not jobs:
+        return None
     return "\n".join(
         [
-            # an application's own main program gives way to the harness's
-            "#define main kad_harness_users_main",
-            f'#include "{task.kernel.absolute()}"',
-            "#undef main",
-            task.tangent,
+            *_user_code(task),
             *(job.code for job in jobs.values()),
-            '#include "harness.hpp"',
-            _kernel(signature),
-            *(_variant(signature, key) for key in jobs),
-            _main(task.reference.key, jobs),
+            '#include "harness_parameters.hpp"',
+            f"namespace {_NAMESPACE} {{",
+            _parameters(task.signature),
+            *(_variant(task.signature, key) for key in jobs),
+            f"}}  // namespace {_NAMESPACE}",
+            f'extern "C" void {_ENTRY}(kad_harness::Variants<{_NAMESPACE}::KadParameters>& variants) {{',
+            *(f'  variants["{k}"] = {_factory(k)};' for k in jobs),
+            "}\n",
         ]
     )
 
 
+def _program(task: Task, jobs: tuple[Job, ...]) -> str:
+    return "\n".join(
+        [
+            *_user_code(task),
+            task.tangent,
+            *(job.code for job in jobs),
+            '#include "harness.hpp"',
+            f"namespace {_NAMESPACE} {{",
+            _parameters(task.signature),
+            _kernel(task.signature),
+            *(_variant(task.signature, job.key) for job in jobs),
+            f"}}  // namespace {_NAMESPACE}",
+            _main(task.reference.key, [job.key for job in jobs]),
+        ]
+    )
+
+
+def _user_code(task: Task) -> list[str]:
+    # an application's own main program gives way to the harness's
+    return [
+        "#define main kad_harness_users_main",
+        f'#include "{task.kernel.absolute()}"',
+        "#undef main",
+    ]
+
+
+def _parameters(signature: Signature) -> str:
+    holders = ",\n    ".join(_holder(a) for a in signature.arguments)
+    return f"using KadParameters = std::tuple<\n    {holders}>;\n"
+
+
 def _kernel(signature: Signature) -> str:
     arguments = signature.arguments
-    holders = ",\n      ".join(_holder(a) for a in arguments)
-    loads = ",\n        ".join(f'{_holder(a)}(in, "{a.name}", {_role(a)})' for a in arguments)
+    loads = ",\n        ".join(
+        f'std::tuple_element_t<{i}, Parameters>(in, "{a.name}", {_role(a)})' for i, a in enumerate(arguments)
+    )
     names = ", ".join(f'"{a.name}"' for a in arguments if a.has_adjoint)
     prepare, values = _values(signature)
     tangents = [_of(signature, a, "tangent") for a in arguments if a.has_adjoint]
@@ -84,9 +131,8 @@ def _kernel(signature: Signature) -> str:
             *_returning(signature, _call(f"::kad::{signature.name}_tangent", [*values, *tangents])),
         ]
     lines = [
-        "struct Kernel {",
-        "  using Parameters = std::tuple<",
-        f"      {holders}>;",
+        "struct KadKernel {",
+        "  using Parameters = KadParameters;",
         f"  static constexpr bool returns = {'true' if floating else 'false'};",
         f"  static constexpr const char* active_names[] = {{{names or 'nullptr'}}};",
         "  static Parameters load(const kad_harness::Source& in) {",
@@ -112,14 +158,14 @@ def _variant(signature: Signature, key: str) -> str:
     floating = signature.returns is not None and signature.returns.is_float
     seed = [f"static_cast<{signature.returns.name}>(seed)"] if floating and signature.returns else []
     calls = [
-        ("call(Kernel::Parameters& p)", ["workspace_", *values, *adjoints]),
+        ("call(KadParameters& p)", ["workspace_", *values, *adjoints]),
         (
-            f"call_seeded(Kernel::Parameters& p, double{' seed' if seed else ''})",
+            f"call_seeded(KadParameters& p, double{' seed' if seed else ''})",
             ["workspace_", *values, *adjoints, *seed],
         ),
-        ("call_alone(Kernel::Parameters& p)", [*values, *adjoints]),
+        ("call_alone(KadParameters& p)", [*values, *adjoints]),
     ]
-    lines = [f"class Variant_{key} final : public kad_harness::Gradient<Kernel::Parameters> {{", " public:"]
+    lines = [f"class Variant_{key} final : public kad_harness::Gradient<KadParameters> {{", " public:"]
     for head, arguments in calls:
         lines += [
             f"  double {head} override {{",
@@ -138,16 +184,21 @@ def _variant(signature: Signature, key: str) -> str:
 
 
 def _main(reference: str, keys: Iterable[str]) -> str:
-    entries = [f'      {{"{k}", [] {{ return std::make_unique<Variant_{k}>(); }}}},' for k in keys]
+    entries = [f'      {{"{k}", {_factory(k)}}},' for k in keys]
+    harness = f"kad_harness::Harness<{_NAMESPACE}::KadKernel>"
     lines = [
         "int main(int argc, char** argv) {",
-        "  kad_harness::Variants<Kernel::Parameters> variants{",
+        f"  kad_harness::Variants<{_NAMESPACE}::KadParameters> variants{{",
         *entries,
         "  };",
-        f'  return kad_harness::Harness<Kernel>("{SENTINEL}", "{reference}", variants).main(argc, argv);',
+        f'  return {harness}("{SENTINEL}", "{reference}", variants).main(argc, argv);',
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _factory(key: str) -> str:
+    return f"[] {{ return std::make_unique<{_NAMESPACE}::Variant_{key}>(); }}"
 
 
 def _holder(argument: Argument) -> str:

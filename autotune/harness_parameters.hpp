@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -306,5 +308,9 @@ class Gradient {
   virtual double call_alone(P& parameters) = 0;  // the overload without a workspace
   virtual std::size_t memory() const = 0;        // bytes
 };
+
+// A variant by key; variants are made after Kokkos::initialize and die before Kokkos::finalize.
+template <class P>
+using Variants = std::map<std::string, std::function<std::unique_ptr<Gradient<P>>()>>;
 
 }  // namespace kad_harness

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from autotune.harness import SENTINEL
@@ -43,10 +42,10 @@ class Limits:
         return tuple(f"{k}={v}" for k, v in ({n: getattr(self, n) for n in names} | sweep).items())
 
 
-def ask(program: Path, words: tuple[str, ...], limits: Limits) -> dict[str, Any] | Lost:
+def ask(command: tuple[str, ...], words: tuple[str, ...], limits: Limits) -> dict[str, Any] | Lost:
     """Run the program isolated and return its answer. No answer at exit status 0 counts as a crash."""
     finished = run_isolated(
-        [str(program), *words], timeout=limits.timeout, memory_limit=limits.memory, env=threading()
+        [*command, *words], timeout=limits.timeout, memory_limit=limits.memory, env=threading()
     )
     if isinstance(finished, Crashed | TimedOut | OutOfMemory):
         return finished

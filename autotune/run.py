@@ -23,8 +23,8 @@ _DRAIN_SECONDS = 2.0  # for output in flight once everything is dead
 
 # what allocation failures look like: the C++ library, Kokkos 3 and 4, CUDA, HIP
 _NO_MEMORY = re.compile(
-    rb"std::bad_alloc|std::bad_array_new_length|failed to allocate|Cannot allocate memory|out of memory"
-    rb"|cudaErrorMemoryAllocation|hipErrorOutOfMemory|Insufficient memory",
+    r"std::bad_alloc|std::bad_array_new_length|failed to allocate|Cannot allocate memory|out of memory"
+    r"|cudaErrorMemoryAllocation|hipErrorOutOfMemory|Insufficient memory",
     re.IGNORECASE,
 )
 
@@ -39,7 +39,9 @@ class Finished:
 
 
 @dataclass
-class _Capture:
+class Capture:
+    """The first or the last bytes of a stream."""
+
     keep_first: int
     keep_last: int
     data: bytearray = field(default_factory=bytearray)
@@ -79,56 +81,60 @@ def run_isolated(
     is dead on return, and dies with this process if that is killed. Of the output the first 16 MiB of
     stdout and the last 64 KiB of stderr are kept. Raises ``FileNotFoundError`` for a missing program.
     """
+    out, err = Capture(KEEP_STDOUT, 0), Capture(0, KEEP_STDERR)
+    started = time.monotonic()
+    process = start_isolated(argv, memory_limit=memory_limit, env=env, cwd=cwd)
+    try:
+        in_time = _follow(process, out, err, started + timeout)
+    finally:  # also when interrupted
+        kill_group(process)
+        process.wait()
+        seconds = time.monotonic() - started
+        _drain(process, out, err)
+    if not in_time:
+        return TimedOut(timeout, err.text())
+    if process.returncode == 0:
+        return Finished(out.text(), err.text(), seconds)
+    return failed(process.returncode, err.text() or out.text()[-4096:], memory_limit)
+
+
+def start_isolated(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    memory_limit: int | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start ``argv`` as ``run_isolated`` does. End it with ``kill_group``; it dies with the calling thread.
+
+    Raises ``FileNotFoundError`` for a missing program.
+    """
     program = os.fspath(argv[0])
     limit = 0 if memory_limit is None else memory_limit
-    command = [
-        sys.executable,
-        "-I",
-        "-S",
-        _LAUNCHER,
-        str(os.getpid()),
-        str(limit),
-        *(os.fspath(a) for a in argv),
-    ]
     if "/" in program and not Path(cwd or ".", program).exists():
         raise FileNotFoundError(f"no such program: {program}")
-    out, err = _Capture(KEEP_STDOUT, 0), _Capture(0, KEEP_STDERR)
-    started = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
+    launcher = [sys.executable, "-I", "-S", _LAUNCHER, str(os.getpid()), str(limit)]
+    return subprocess.Popen(
+        [*launcher, *(os.fspath(a) for a in argv)],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **env} if env else None,
         cwd=cwd,
         start_new_session=True,
     )
-    try:
-        in_time = _follow(process, out, err, started + timeout)
-    finally:  # also when interrupted
-        _kill_group(process)
-        process.wait()
-        seconds = time.monotonic() - started
-        _drain(process, out, err)
-    if not in_time:
-        return TimedOut(timeout, err.text())
-    return _judge(process.returncode, out, err, memory_limit, seconds)
 
 
-def _judge(
-    status: int, out: _Capture, err: _Capture, memory_limit: int | None, seconds: float
-) -> Finished | Crashed | OutOfMemory:
-    if status == 0:
-        return Finished(out.text(), err.text(), seconds)
+def failed(status: int, log: str, memory_limit: int | None) -> Crashed | OutOfMemory:
+    """What an exit status other than 0 (negative: a signal's number) and the output tell."""
     # the kernel's out-of-memory killer uses SIGKILL, and so does nobody else here
-    if status == -signal.SIGKILL or _NO_MEMORY.search(err.data):
-        return OutOfMemory(memory_bytes() if memory_limit is None else memory_limit, err.text())
-    return Crashed(
-        signal.Signals(-status).name if status < 0 else f"exit {status}", err.text() or out.text()[-4096:]
-    )
+    if status == -signal.SIGKILL or _NO_MEMORY.search(log):
+        return OutOfMemory(memory_bytes() if memory_limit is None else memory_limit, log)
+    return Crashed(signal.Signals(-status).name if status < 0 else f"exit {status}", log)
 
 
-def _follow(process: subprocess.Popen[bytes], out: _Capture, err: _Capture, deadline: float) -> bool:
+def _follow(process: subprocess.Popen[bytes], out: Capture, err: Capture, deadline: float) -> bool:
     """Read both pipes until the program has ended (True) or the deadline has passed (False)."""
     with _selector(process, out, err) as selector:
         while selector.get_map():
@@ -145,7 +151,7 @@ def _follow(process: subprocess.Popen[bytes], out: _Capture, err: _Capture, dead
     return True
 
 
-def _drain(process: subprocess.Popen[bytes], out: _Capture, err: _Capture) -> None:
+def _drain(process: subprocess.Popen[bytes], out: Capture, err: Capture) -> None:
     """Read what is still in the pipes; a process that left the group cannot hold us for long."""
     until = time.monotonic() + _DRAIN_SECONDS
     with _selector(process, out, err) as selector:
@@ -156,7 +162,7 @@ def _drain(process: subprocess.Popen[bytes], out: _Capture, err: _Capture) -> No
             pipe.close()
 
 
-def _selector(process: subprocess.Popen[bytes], out: _Capture, err: _Capture) -> selectors.BaseSelector:
+def _selector(process: subprocess.Popen[bytes], out: Capture, err: Capture) -> selectors.BaseSelector:
     selector = selectors.DefaultSelector()
     for pipe, capture in ((process.stdout, out), (process.stderr, err)):
         if pipe is not None:
@@ -173,7 +179,7 @@ def _read_some(selector: selectors.BaseSelector, seconds: float) -> None:
             selector.unregister(key.fileobj)
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill whatever is left of the program's group, whose number is the launcher's process id."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
