@@ -131,7 +131,8 @@ def _tune(args: argparse.Namespace, out: TextIO) -> int:
 
 def _report(tuned: Tuned, out: TextIO) -> None:
     space = tuned.problem.legal.space
-    print_table(tuned.result.entries, tuned.result.selection, tuned.problem.rules, space.refusals, out)
+    result = tuned.result
+    print_table(result.entries, result.selection, tuned.problem.rules, space.refusals, out, result.finals)
     entry = tuned.entry
     if entry is None or tuned.result.selection is None:
         return

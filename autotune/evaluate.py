@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotune.cache import compile_cached
@@ -155,9 +155,18 @@ def compare(
 ) -> Comparison | Lost:
     """Time several verified variants interleaved, in a process of their own; the first is the reference.
 
-    ``seed`` of the order in which they take turns. Call it with the machine otherwise idle.
+    ``seed`` of the order in which they take turns. Processes are many, so each is short. Call it with the
+    machine otherwise idle.
     """
     full, _ = inputs.directories()
+    limits = replace(
+        limits,
+        timeout=limits.timeout * len(keys),
+        budget=limits.budget / 3,
+        least=min(limits.least, 5),
+        precision=0.0,
+        bound=0.0,
+    )
     before = conditions()
     words = ("compare", ",".join(keys), str(full), *limits.schedule(), f"seed={seed}")
     found = ask(binary.command, words, limits)

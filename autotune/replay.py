@@ -56,15 +56,17 @@ class Replay:
     def compare(
         self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
     ) -> Comparison | Lost:
-        """As if each variant had taken its recorded time relative to the reference once more."""
+        """As if each variant had taken its recorded time, relative to the reference's, once more."""
         outcomes = {key: self._outcomes[plan_key(self._plans[key])] for key in keys}
         times: dict[str, tuple[float, ...]] = {}
+        reference = primal = 0.0
         for key, outcome in outcomes.items():
             if isinstance(outcome, Crashed | TimedOut | OutOfMemory):
                 return outcome
             assert isinstance(outcome, Measurement)
-            times[key] = (outcome.gradient.median / outcome.reference.median,)
-        return Comparison((1.0,), times)
+            reference, primal = reference or outcome.reference.median, primal or outcome.primal.median
+            times[key] = (reference * outcome.gradient.median / outcome.reference.median,)
+        return Comparison((primal,), times)
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
         outcome = self.evaluate(binary, key, inputs, limits)

@@ -36,6 +36,10 @@ def tuned_entry(
     winner = selection.winner
     measured = winner.outcome
     assert isinstance(measured, Measurement)
+    primal, gradient, reference = measured.primal, measured.gradient, measured.reference
+    if result.finals is not None and result.finals.runs_of(winner.plan):
+        primal, gradient, reference = result.finals.times(winner.plan)
+    duel = selection.duel
     return TunedEntry(
         arch=arch.name,
         workload=workload.name,
@@ -43,12 +47,12 @@ def tuned_entry(
         wrt=derivation.wrt,
         of=derivation.of,
         knobs=winner.plan,
-        primal=measured.primal,
-        gradient=measured.gradient,
-        ratio=ratio(measured.gradient, measured.primal),
+        primal=primal,
+        gradient=gradient,
+        ratio=ratio(gradient, primal),
         baseline_knobs=result.reference,
-        baseline=measured.reference,
-        speedup=ratio(measured.reference, measured.gradient),
+        baseline=reference,
+        speedup=duel.speedup if duel is not None else ratio(reference, gradient),
         accuracy=measured.accuracy,
         memory=measured.memory,
         deterministic=winner.deterministic,

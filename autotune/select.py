@@ -1,7 +1,8 @@
 """Which variant wins, and which ones the measurements cannot tell from it.
 
-Trials are timed in different processes at different times, so they are compared by the ratio of their
-gradient to the reference variant that was timed interleaved with it.
+Trials are timed in different processes at different times, so the search compares them by the ratio of
+their gradient to the reference variant that was timed interleaved with it. The winner is chosen by the
+finals, whose data are new: the best of many noisy trials is partly the luckiest.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autotune.legal import difference
+from autotune.duels import Duel, Finals, duels, indistinguishable
+from autotune.legal import difference, plan_key
 from autotune.outcome import Measurement, Outcome, Timing
 from autotune.statistics import ratio_interval
 from search_spaces.model import Plan
@@ -43,10 +45,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Selection:
-    """``ties`` holds the winner and all whose time its noise cannot tell from the fastest's."""
+    """``ties`` holds the winner and all that the measurements cannot tell from the fastest.
+
+    ``duels``: how the finalists did against the reference; empty where no finals were held.
+    """
 
     winner: Entry
     ties: tuple[Entry, ...]
+    duels: tuple[Duel, ...] = ()
+
+    @property
+    def duel(self) -> Duel | None:
+        """The winner's own; ``None`` if it is the reference or there were no finals."""
+        return next((d for d in self.duels if d.plan == self.winner.plan), None)
 
 
 def ratio(numerator: Timing, denominator: Timing) -> Timing:
@@ -71,20 +82,44 @@ def ranked(entries: Sequence[Entry], rules: Rules) -> list[Entry]:
     ]
 
 
-def select(entries: Sequence[Entry], rules: Rules, default: Plan) -> Selection | None:
+def select(
+    entries: Sequence[Entry], rules: Rules, default: Plan, finals: Finals | None = None
+) -> Selection | None:
     """The winner and its ties; ``None`` if nothing may win.
 
-    Tied with the fastest is every variant whose interval overlaps the fastest one's. Of these the
-    simplest wins: the default plan, else the one that differs least from it, else the one that holds
-    least memory. So another plan than the default is chosen only where it is faster beyond the noise.
+    With ``finals`` another variant than the reference wins only if it may be called faster
+    (``Duel.claimed``). Tied with the fastest is what is not shown to be slower than it; of those that may
+    win and are tied, the simplest wins: the default plan, else the one that differs least from it, else the
+    one that holds least memory. Without finals (a search that was interrupted, or only one variant) all
+    that overlap the fastest one's interval are tied, and the default among them wins.
     """
     candidates = ranked(entries, rules)
     if not candidates:
         return None
-    bound = _interval(candidates[0]).high
-    ties = [e for e in candidates if _interval(e).low <= bound]
-    winner = min(ties, key=lambda e: (difference(e.plan, default), _memory(e)))
-    return Selection(winner, (winner, *(e for e in ties if e is not winner)))
+    if finals is None or not finals.runs:
+        bound = _interval(candidates[0]).high
+        ties = [e for e in candidates if _interval(e).low <= bound]
+        return _chosen(ties, ties, default, ())
+    held = duels(finals)
+    known = {plan_key(e.plan): e for e in candidates}
+    ordered = [known[plan_key(d.plan)] for d in held if plan_key(d.plan) in known]
+    winners = [known[plan_key(d.plan)] for d in held if d.claimed and plan_key(d.plan) in known]
+    reference = known.get(plan_key(finals.reference))
+    if not winners:  # nothing is faster than the reference; should that be ruled out, the fastest of the rest
+        winners = ordered if reference is None else [reference]
+    if not winners:
+        return None
+    fastest = winners[0]
+    rest = ordered if reference is None else [reference, *ordered]
+    ties = [e for e in rest if e is fastest or indistinguishable(finals, e.plan, fastest.plan)]
+    return _chosen([e for e in winners if e in ties], ties, default, held)
+
+
+def _chosen(
+    winners: Sequence[Entry], ties: Sequence[Entry], default: Plan, held: tuple[Duel, ...]
+) -> Selection:
+    winner = min(winners, key=lambda e: (difference(e.plan, default), _memory(e)))
+    return Selection(winner, (winner, *(e for e in ties if e is not winner)), held)
 
 
 def _interval(entry: Entry) -> Timing:

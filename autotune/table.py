@@ -9,10 +9,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from autotune.legal import describe
+from autotune.duels import Finals
+from autotune.legal import describe, plan_key
 from autotune.outcome import Measurement, to_json
 from autotune.progress import duration, reason, size, summary
 from autotune.select import Entry, Rules, Selection, ranked, ratio
+from autotune.statistics import remarks
 from search_spaces.model import Refusal
 
 _WIDE = 200  # columns when stdout is a file: nothing is cut there
@@ -24,8 +26,12 @@ def print_table(
     rules: Rules,
     refusals: Sequence[Refusal],
     stream: TextIO,
+    finals: Finals | None = None,
 ) -> None:
-    """The variants, fastest first, then the refused values and the failed variants with their reasons."""
+    """The variants, fastest first, then the refused values and the failed variants with their reasons.
+
+    Finalists come first, with the times of the finals.
+    """
     console = wide_console(stream)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("variant", overflow="fold")
@@ -33,15 +39,25 @@ def print_table(
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("deterministic")
     table.add_column("verdict")
-    good = ranked(entries, rules)
+    good = _in_order(entries, rules, selection)
     rest = [e for e in entries if isinstance(e.outcome, Measurement) and e not in good]
     failed = [e for e in entries if not isinstance(e.outcome, Measurement)]
     for entry in (*good, *rest):
-        table.add_row(*_row(entry, selection, rules))
+        table.add_row(*_row(entry, selection, rules, finals))
     for entry in failed:
         table.add_row(describe(entry.plan), "-", "-", "-", "-", "-", summary(entry.outcome))
     console.print(table)
     _print_reasons(console, "refused for this kernel:", (_refused(r) for r in refusals))
+    shaky = ((e, remarks(e.outcome.gradient)) for e in good if isinstance(e.outcome, Measurement))
+    _print_reasons(
+        console, "suspicious samples:", (f"{describe(e.plan)}: {'; '.join(why)}" for e, why in shaky if why)
+    )
+    lost = finals.failures if finals is not None and finals.failures else {}
+    _print_reasons(
+        console,
+        "failed in the finals:",
+        (f"{describe(e.plan)}: {reason(lost[key])}" for e in good if (key := plan_key(e.plan)) in lost),
+    )
     _print_reasons(
         console, "failed:", (f"{describe(e.plan)}: {summary(e.outcome)}: {reason(e.outcome)}" for e in failed)
     )
@@ -52,13 +68,22 @@ def wide_console(stream: TextIO) -> Console:
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
 
 
-def _row(entry: Entry, selection: Selection | None, rules: Rules) -> tuple[str, ...]:
+def _in_order(entries: Sequence[Entry], rules: Rules, selection: Selection | None) -> list[Entry]:
+    """What may win: the winner and what is tied with it, then by the time that the search measured."""
+    best = [] if selection is None else list(selection.ties)
+    return [*best, *(e for e in ranked(entries, rules) if e not in best)]
+
+
+def _row(entry: Entry, selection: Selection | None, rules: Rules, finals: Finals | None) -> tuple[str, ...]:
     m = entry.outcome
     assert isinstance(m, Measurement)
-    quotient = ratio(m.gradient, m.primal)
+    primal, gradient = m.primal, m.gradient
+    if finals is not None and finals.runs_of(entry.plan):
+        primal, gradient, _ = finals.times(entry.plan)
+    quotient = ratio(gradient, primal)
     return (
         describe(entry.plan),
-        duration(m.gradient.median),
+        duration(gradient.median),
         f"{quotient.median:.2f} [{quotient.low:.2f}, {quotient.high:.2f}]",
         size(m.memory),
         f"{max(m.accuracy.inner_product, m.accuracy.agreement):.1e}",

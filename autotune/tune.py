@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from autotune.duels import Finals
 from autotune.evaluate import Binary, Inputs, Job, Limits, Task
+from autotune.finals import FINALISTS, hold_finals
 from autotune.interrupt import Interrupts
-from autotune.legal import LegalPlans, describe, plan_key
-from autotune.outcome import CompileFailed, Measurement, Outcome
+from autotune.legal import LegalPlans, describe
+from autotune.machine import memory_bytes
+from autotune.outcome import Comparison, CompileFailed, Failure, Measurement, Outcome
 from autotune.progress import Progress
 from autotune.select import Entry, Rules, Selection, objective, ranked, select
 from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
-
-FINALISTS = 4
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class Result:
-    """Every tried variant in order of proposal, the winner, and the plan that all were compared with."""
+    """Every tried variant in order of proposal, the winner, and the plan that all were compared with.
+
+    ``finals``: how the winner was chosen; ``None`` if there was nothing to choose among.
+    """
 
     entries: tuple[Entry, ...]
     selection: Selection | None
     reference: Plan
+    finals: Finals | None = None
 
 
 def run_search(
@@ -81,8 +86,9 @@ def run_search(
             if _over(end):
                 progress.note("the time budget is spent")
                 break
-    entries, selection = bench.final(entries)
-    return Result(tuple(entries), selection, bench.reference_plan)
+    finals = bench.final(entries)
+    selection = select(entries, problem.rules, problem.legal.space.default, finals)
+    return Result(tuple(entries), selection, bench.reference_plan, finals)
 
 
 class _Bench:
@@ -103,6 +109,7 @@ class _Bench:
         self._problem, self._executor = problem, executor
         self._progress, self._interrupts = progress, interrupts
         self._reference: Job | None = problem.job(problem.legal.space.default)
+        self._bound = 0.0  # time of the best so far over the reference's; 0: none
         self._built: dict[tuple[str, str], Binary | CompileFailed] = {}
         for entry in entries:
             self._learn(problem.job(entry.plan), entry.outcome)
@@ -123,40 +130,54 @@ class _Bench:
             self._learn(job, outcome)
             yield trial, outcome
 
-    def final(self, entries: Sequence[Entry]) -> tuple[list[Entry], Selection | None]:
-        """Time the best few again, in one program; the entries with these timings, and the winner.
+    def final(self, entries: Sequence[Entry]) -> Finals | None:
+        """Let the best few and the reference compete; ``None`` if there is nothing to choose among."""
+        reference, rules = self._reference, self._problem.rules
+        best = [e for e in ranked(entries, rules) if reference is None or e.plan != reference.plan][
+            :FINALISTS
+        ]
+        if reference is None or not best:
+            return None
+        jobs = [self._problem.job(e.plan) for e in best]
+        binaries = self._together(reference, jobs)
+        used = {str(binaries[reference.key, job.key]) for job in jobs}
+        room = sum(e.outcome.memory for e in best if isinstance(e.outcome, Measurement)) < memory_bytes() / 4
 
-        Among the finalists is the default variant, if it may win at all.
-        """
-        default = self._problem.legal.space.default
-        rules = self._problem.rules
-        best = ranked(entries, rules)[:FINALISTS]
-        if len(best) > 1 and self._reference is not None:
-            self._progress.stage(f"timing the best {len(best)} once more, side by side")
-            jobs = [self._problem.job(e.plan) for e in best]
-            binaries = self._together(self._reference, jobs)
-            again = {
-                plan_key(job.plan): self._evaluate(binaries[self._reference.key, job.key], job)
-                for job in jobs
-            }
-            # One that passed before and fails now is not to be trusted: the failure stands.
-            entries = [replace(e, outcome=again.get(plan_key(e.plan), e.outcome)) for e in entries]
-        names = {plan_key(e.plan) for e in best} | {plan_key(default)}
-        finalists = [e for e in entries if plan_key(e.plan) in names]
-        return list(entries), select(finalists, rules, default)
+        def compare(contestants: Sequence[Job], seed: int) -> Comparison | Failure:
+            binary = next(binaries[reference.key, j.key] for j in contestants if j.key != reference.key)
+            if isinstance(binary, CompileFailed):
+                return binary
+            keys = [j.key for j in contestants]
+            with self._interrupts.waiting():
+                return self._executor.compare(binary, keys, self._problem.inputs, self._problem.limits, seed)
+
+        return hold_finals(
+            reference,
+            jobs,
+            compare,
+            self._problem.limits.processes,
+            self._progress.stage,
+            together=len(used) == 1 and room,
+        )
 
     def _together(self, reference: Job, jobs: Sequence[Job]) -> dict[tuple[str, str], Binary | CompileFailed]:
-        """One program with all of them: one of the search's own if it happens to be."""
+        """One program with all of them, one of the search's own if it happens to be; else one for each."""
         known = [self._built.get((reference.key, job.key)) for job in jobs]
         if known[0] is not None and all(binary == known[0] for binary in known):
             return self._built
-        return self._build([self._problem.task(reference, tuple(jobs))])
+        built = self._build([self._problem.task(reference, tuple(jobs))])
+        if any(isinstance(binary, CompileFailed) for binary in built.values()):
+            return self._build([self._problem.task(reference, (job,)) for job in jobs])
+        return built
 
     def _learn(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Measurement):
             self._reference = self._reference or job
         elif self._reference is not None and job.key == self._reference.key:
-            self._reference = None
+            self._reference, self._bound = None, 0.0
+        value = objective(outcome, self._problem.rules)
+        if value is not None and self._reference is not None:
+            self._bound = min(value, self._bound or value)
 
     def _build_all(self, jobs: Sequence[Job]) -> dict[tuple[str, str], Binary | CompileFailed]:
         """Build several variants per program; where that fails, one per program."""
@@ -190,7 +211,8 @@ class _Bench:
             return binary
         self._progress.running(describe(job.plan))
         with self._interrupts.waiting():
-            return self._executor.evaluate(binary, job.key, self._problem.inputs, self._problem.limits)
+            limits = replace(self._problem.limits, bound=self._bound)
+            return self._executor.evaluate(binary, job.key, self._problem.inputs, limits)
 
 
 def _best(entries: Sequence[Entry], rules: Rules) -> float | None:

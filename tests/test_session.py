@@ -26,7 +26,7 @@ from tests.test_cli import KERNEL
 
 pytestmark = pytest.mark.kokkos
 
-LIMITS = Limits(timeout=20.0, budget=0.05, least=5, most=7)
+LIMITS = Limits(timeout=20.0, budget=0.05, least=5, most=7, processes=2)
 WORKLOAD = """
 [tiny]
 x   = { shape = [50], fill = "uniform", low = 0.1, high = 1.0 }

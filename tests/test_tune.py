@@ -15,7 +15,7 @@ import pytest
 from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.interrupt import Interrupts, interrupts
 from autotune.legal import plan_key
-from autotune.outcome import CompileFailed, Crashed, Measurement, Outcome
+from autotune.outcome import Comparison, CompileFailed, Crashed, Lost, Measurement, Outcome
 from autotune.progress import PlainProgress
 from autotune.replay import Replay, load_recording, save_recording
 from autotune.select import Rules
@@ -149,17 +149,19 @@ def test_memory_and_determinism_rules_reject(tmp_path: Path) -> None:
 
 def test_finalist_that_fails_the_second_time_does_not_win(tmp_path: Path) -> None:
     class Flaky(Replay):
-        def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
-            outcome = super().evaluate(binary, key, inputs, limits)
-            again = self.evaluated.count(self.evaluated[-1]) > 1
-            return Crashed("SIGSEGV", "") if again and self.evaluated[-1] == fastest else outcome
+        def compare(
+            self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
+        ) -> Comparison | Lost:
+            broken = any(plan_key(self._plans[key]) == fastest for key in keys)
+            return Crashed("SIGSEGV", "") if broken else super().compare(binary, keys, inputs, limits, seed)
 
     fastest = min(
         (k for k, o in OUTCOMES.items() if isinstance(o, Measurement)),
         key=lambda k: OUTCOMES[k].gradient.median,  # type: ignore[union-attr]
     )
     result = go(tmp_path, Flaky(OUTCOMES), trials=1000)
-    assert winner(result) != fastest
+    assert winner(result) not in (fastest, DEFAULT)
+    assert result.finals is not None and result.finals.failures == {fastest: Crashed("SIGSEGV", "")}
 
 
 class Slow(Replay):
