@@ -47,6 +47,7 @@ from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
+from transform.strategies import launch
 from transform.strategies.accumulate import STRATEGIES, realise_launch
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised, choices
@@ -211,7 +212,11 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
         )
 
     constraint = Constraint("one kernel runs either color by color or by private chunks", one_schedule)
-    return SearchSpace(tuple(parameters), (constraint,), tuple(refusals))
+    return SearchSpace(
+        (*parameters, *launch.parameters(split.body, adjoint.program.params, arch)),
+        (constraint, *launch.constraints(split.body)),
+        tuple(refusals),
+    )
 
 
 def _advice(program: Program) -> dict[int, str]:
@@ -253,7 +258,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
 def realise(adjoint: Adjoint, plan: Plan) -> Variant:
     """The C++ of the variant that ``plan`` names. ``plan`` must come from ``search_space``."""
     closed = close(adjoint, plan)
-    text = cpp.gradient(adjoint.program, adjoint.signature, closed, _NAMESPACE)
+    text = cpp.gradient(adjoint.program, adjoint.signature, closed, _NAMESPACE, launch.launching(plan))
     reproducible = not any(
         isinstance(s, Increment) and s.how is How.ATOMIC and _rounds(s) for s in walk(closed.body)
     )

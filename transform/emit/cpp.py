@@ -20,6 +20,7 @@ from transform.ir.nodes import (
     Block,
     Color,
     Const,
+    Launch,
     Let,
     Output,
     PrefixSum,
@@ -32,6 +33,7 @@ from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.private_members import openers
 from transform.signature import Signature
+from transform.strategies.launch import RUN_TIME, Launching, unchanged
 
 _RUNTIME = Path(__file__).parent / "runtime"
 
@@ -51,12 +53,15 @@ def includes(written: Iterable[str]) -> list[str]:
     return lines
 
 
-def gradient(program: Program, signature: Signature, closed: Gradient, namespace: str) -> str:
+def gradient(
+    program: Program, signature: Signature, closed: Gradient, namespace: str, launching: Launching
+) -> str:
     """The functions and the workspace of one variant, in ``namespace``; needs the runtime before it."""
     names = Names(_user_names(program))
     text = Text()
     workspace = Workspace()
-    printer = HostPrinter(text, names, workspace, program.file)
+    printer = HostPrinter(text, names, workspace, program.file, launching)
+    workspace.knobs = _initial(launching)
     arguments = signature.arguments
     scalars = _declare_parameters(program, names)
     for p in program.params:
@@ -72,6 +77,8 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
     _checks(text, signature)
     for line in scalars:
         text.add(line)
+    if launching.read_only:
+        printer.read_only(unchanged(closed.body, program.params))
     printer.host_block(closed.body)
     changed: list[tuple[str, str, str]] = []
     returned = None if closed.returned is None else printer.expr(closed.returned)
@@ -98,6 +105,15 @@ def gradient(program: Program, signature: Signature, closed: Gradient, namespace
         text.add(f"return {returned};")
     _drop_unused_members(text, signature)
     return _gradient_text(signature, workspace, text, namespace)
+
+
+def _initial(launching: Launching) -> str:
+    """The initial values of ``kad::Knobs``, empty if the code has no run-time choices."""
+    if not launching.knobs:
+        return ""
+    values = {**RUN_TIME, **dict(launching.knobs)}
+    edges = "0" if values["tile"] == "default" else ", ".join(str(values["tile"]).split("x"))
+    return f"{{{values['chunk']}, {values['occupancy']}, {{{edges}}}}}"
 
 
 def _user_names(program: Program) -> frozenset[str]:
@@ -178,6 +194,8 @@ def _gradient_text(signature: Signature, workspace: Workspace, body: Text, names
     out.add("")
     held = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
     members = [f"{type_} {name};" for name, type_ in workspace.members.items()]
+    if workspace.knobs:
+        members.append(f"kad::Knobs knobs{workspace.knobs};  // how kernels are launched")
     members.append("bool indices_are_static_ = false;")
     interface.workspace(out, signature, ["indices_are_static_ = promise;"], held, members)
     given = ["ws", *passed(signature), *(["seed"] if signature.seeded else [])]
@@ -188,7 +206,7 @@ def _gradient_text(signature: Signature, workspace: Workspace, body: Text, names
     return "\n".join(out.lines) + "\n"
 
 
-_PARTS = (("replicas", Replicate), ("coloring", Color), ("scan", PrefixSum))
+_PARTS = (("launch", Launch), ("replicas", Replicate), ("coloring", Color), ("scan", PrefixSum))
 
 
 def parts_of(body: Block) -> tuple[str, ...]:
@@ -215,7 +233,7 @@ def tangent(
     text = Text(depth=1)
     _members(text, signature)
     workspace = Workspace()
-    printer = HostPrinter(text, names, workspace, program.file)
+    printer = HostPrinter(text, names, workspace, program.file, Launching())
     scalars = _declare_parameters(program, names)
     for p in program.params:
         dot = tangents.get(p.symbol)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from transform.emit import reductions
 from transform.emit.expressions import SUM, cast, inlined
 from transform.emit.kernel import KernelPrinter, Text
@@ -33,6 +36,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.types import INT, Array, View
 from transform.ir.walk import uses, walk
+from transform.strategies.launch import Launching
 
 SPACE = "Kokkos::DefaultExecutionSpace"
 
@@ -43,6 +47,7 @@ class Workspace:
     def __init__(self) -> None:
         self.members: dict[str, str] = {}  # name -> type
         self.tapes: list[str] = []
+        self.knobs = ""  # initial values of its kad::Knobs, if it has any
 
     def member(self, wish: str, type_: str) -> str:
         name, n = wish, 1
@@ -54,13 +59,23 @@ class Workspace:
 
 
 class HostPrinter(KernelPrinter):
-    def __init__(self, text: Text, names: Names, workspace: Workspace, primal_lines: str) -> None:
+    def __init__(
+        self,
+        text: Text,
+        names: Names,
+        workspace: Workspace,
+        primal_lines: str,
+        launching: Launching,
+    ) -> None:
         super().__init__(text, names)
+        self.launching = launching
+        self.unroll = launching.unroll
         self.workspace = workspace
         self.file = primal_lines
         self.tape_members: dict[str, str] = {}
         self.block_sizes: dict[Symbol, str] = {}  # coloring -> the variable with its block size
         self.located: dict[Reduction, str] = {}  # the variable with an extremum and where it comes from
+        self.in_kernels: dict[Symbol, str] = {}  # Views that kernels read under another name
         self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
 
@@ -196,6 +211,7 @@ class HostPrinter(KernelPrinter):
         for r in s.reductions:
             self._declare_result(r)
         self._sized_arrays(s)
+        self.views |= self.in_kernels
         match s.schedule:
             case Chunked():
                 self._chunked(s, s.schedule)
@@ -205,6 +221,8 @@ class HostPrinter(KernelPrinter):
                 self._rows(s)
             case _:
                 self._flat(s)
+        for view in self.in_kernels:
+            del self.views[view]
         for r in s.reductions:
             if r.location is not None:
                 for symbol, member in ((r.result, "value"), (r.location, "where")):
@@ -275,20 +293,41 @@ class HostPrinter(KernelPrinter):
         with self.names.scope():
             bounds = [(self.expr(r.lo), self.expr(r.hi)) for r in s.ranges]
             if len(s.ranges) == 1:
-                type_ = scalar(s.ranges[0].index).name
-                template = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>"
-                policy = f"{template}({bounds[0][0]}, {bounds[0][1]})"
+                policy = self._range(s, scalar(s.ranges[0].index).name, ", ".join(bounds[0]))
             else:
-                los = ", ".join(f"std::int64_t({lo})" for lo, _ in bounds)
-                his = ", ".join(f"std::int64_t({hi})" for _, hi in bounds)
-                policy = (
-                    f"Kokkos::MDRangePolicy<{s.space}, Kokkos::Rank<{len(s.ranges)}>>({{{los}}}, {{{his}}})"
-                )
+                policy = self._tiles(s, bounds)
             self._open(s, policy, [self._parameter(s, r) for r in s.ranges])
             self._enter(s)
             self.begin(s.body)
             self.block(s.body)
             self._close(self._results(s))
+
+    def _range(self, s: Launch, index: str, bounds: str, *, dealt: bool = False) -> str:
+        """A policy over one range. ``dealt``: there is one iteration per thread. Reductions keep the static
+        schedule too: their sums would depend on who came first."""
+        dynamic = self.launching.dynamic and not s.reductions and not dealt
+        return self._policy("DynamicRange" if dynamic else "Range", s, index, bounds)
+
+    def _tiles(self, s: Launch, bounds: list[tuple[str, str]]) -> str:
+        """A policy over several ranges."""
+        los = ", ".join(f"std::int64_t({lo})" for lo, _ in bounds)
+        his = ", ".join(f"std::int64_t({hi})" for _, hi in bounds)
+        return self._policy("Tiles", s, str(len(s.ranges)), f"{{{los}}}, {{{his}}}")
+
+    def _policy(self, template: str, s: Launch, kind: str, bounds: str) -> str:
+        """The policy, or a call of the function of the same name in small letters that makes a tuned one."""
+        given = ", ".join(filter(None, (s.space, kind, self.launching.bounds)))
+        if not self.launching.knobs:
+            return f"kad::{template}<{given}>({bounds})"
+        function = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", template).lower()
+        return f"kad::{function}<{given}>({bounds}, ws.knobs)"
+
+    def read_only(self, views: Iterable[Symbol]) -> None:
+        """Let kernels read ``views`` through the device's read-only path."""
+        for view in views:
+            name = self.names.fresh(f"{self.names[view]}_read")
+            self.text.add(f"const kad::ReadOnly<{_view(view).spelling}> {name} = {self.names[view]};")
+            self.in_kernels[view] = name
 
     def _parameter(self, s: Launch, r: Range) -> str:
         """A parallel index as a parameter; without a name where the body does not use it."""
@@ -299,8 +338,7 @@ class HostPrinter(KernelPrinter):
     def _rows(self, s: Launch) -> None:
         with self.names.scope():
             outer = s.ranges[0]
-            type_ = scalar(outer.index).name
-            policy = f"Kokkos::RangePolicy<{s.space}, Kokkos::IndexType<{type_}>>({self._pair(outer)})"
+            policy = self._range(s, scalar(outer.index).name, self._pair(outer))
             self._open(s, policy, [self._parameter(s, outer)])
             sums = self._local_sums(s)
             self._inner(s)
@@ -316,7 +354,7 @@ class HostPrinter(KernelPrinter):
             mine = dict.fromkeys(
                 x.memory for x in walk(s.body) if isinstance(x, Increment) and x.memory in self.copies
             )
-            self._open(s, f"Kokkos::RangePolicy<{s.space}>(0, {count})", [f"const int {replica}"])
+            self._open(s, self._range(s, "int", f"0, {count}", dealt=True), [f"const int {replica}"])
             for copies in mine:
                 original = self.copies[copies]
                 own = self.names.fresh(f"{self.names[original]}_mine")
@@ -340,7 +378,7 @@ class HostPrinter(KernelPrinter):
             parts = [self.names.fresh(f"{self._variable(r)}_part") for r in s.reductions]
             for r, part in zip(s.reductions, parts, strict=True):
                 self.text.add(f"{reductions.value_type(r)} {part} = {reductions.identity(r)};")
-            policy = f"Kokkos::RangePolicy<{s.space}>({name}.first({c}), {name}.last({c}))"
+            policy = self._range(s, "int", f"{name}.first({c}), {name}.last({c})")
             self._open(s, policy, [f"const int {b}"])
             self._part(s, f"kad::block({self._pair(outer)}, {blocks}({b}), {size})")
             self._close([reductions.reducer(r, part) for r, part in zip(s.reductions, parts, strict=True)])

@@ -78,6 +78,7 @@ class KernelPrinter:
         self.reductions: dict[Symbol, Reduction] = {}  # by accumulator
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
         self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
+        self.unroll = 0  # how often innermost loops are unrolled; 0: as the compiler chooses
         self.slots: dict[Symbol, str] = {}  # local arrays sized at run time -> the iteration's own part
 
     # ---- expressions ----
@@ -245,6 +246,8 @@ class KernelPrinter:
         if s.exit is not None and counts:
             self.text.add(f"{scalar(s.index).name} {self.names.declare(s.exit.trips)} = 0;")
         with self.names.scope():
+            if self.unroll and s.exit is None and not any(isinstance(x, For) for x in walk(s.body)):
+                self.text.add(f"KAD_UNROLL({self.unroll})")
             self.text.add(self._head(s) + " {")
             self.text.depth += 1
             if s.exit is not None and counts:
