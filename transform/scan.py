@@ -12,7 +12,7 @@ from transform import pipeline
 from transform.analysis.activity import is_floating
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
 from transform.frontend.clang import Cursor, ParseOptions, location, parse_file
-from transform.frontend.functions import Found, Region, missing_members, with_regions
+from transform.frontend.functions import Found, Region, has_derivatives, missing_members, with_regions
 from transform.frontend.instances import Incomplete, expect, with_instances
 from transform.frontend.lower import lower_function
 from transform.ir.nodes import Increment, Launch, Let, Location, Program, Stmt, Store
@@ -144,6 +144,8 @@ def _verdict(found: Found, arch: Architecture) -> Verdict:
     if found.instance is None:
         hint = "call it, or instantiate it explicitly, in a file that is scanned"
         return Blocked((Diagnostic("a template without an instance has no concrete types", loc, hint),))
+    if not has_derivatives(found.instance):
+        return Nothing("no floating-point parameter or result")
     try:
         program = pipeline.prepared(lower_function(found.instance, Path(loc.file)))
         adjoint = pipeline.differentiate(program)

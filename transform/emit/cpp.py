@@ -31,7 +31,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
-from transform.private_members import openers
+from transform.private_members import opened, openers
 from transform.signature import Signature
 from transform.strategies.launch import RUN_TIME, Launching, unchanged
 
@@ -101,10 +101,12 @@ def gradient(
                 continue
             text.add(f"{argument.name}_b += {printer.expr(bar_value)};")
     _deliver(text, names, changed)
+    _rebind(text, program, signature)
     if returned is not None:
         text.add(f"return {returned};")
     _drop_unused_members(text, signature)
-    return _gradient_text(signature, workspace, text, namespace)
+    before = openers(_paths(program, signature), signature.hidden)
+    return _gradient_text(signature, workspace, before, text, namespace)
 
 
 def _initial(launching: Launching) -> str:
@@ -169,6 +171,18 @@ def _deliver(text: Text, names: Names, values: list[tuple[str, str, str]]) -> No
         text.add(f"{target} = {name};")
 
 
+def _paths(program: Program, signature: Signature) -> list[str]:
+    """The members that the text of a derivative names."""
+    return [*(a.member for a in signature.members), *(r.path for r in program.rebound)]
+
+
+def _rebind(text: Text, program: Program, signature: Signature) -> None:
+    """Leave the View variables of the caller as the function does."""
+    for r in program.rebound:
+        target = opened(r.path, signature.hidden)
+        text.add(f"{target} = {f'std::decay_t<decltype({target})>()' if r.to is None else r.to.name};")
+
+
 def _checks(text: Text, signature: Signature) -> None:
     """Shapes and aliases that would silently give a wrong gradient."""
     f = signature.name
@@ -187,9 +201,11 @@ def _used(text: Text, name: str) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", line) for line in text.lines)
 
 
-def _gradient_text(signature: Signature, workspace: Workspace, body: Text, namespace: str) -> str:
+def _gradient_text(
+    signature: Signature, workspace: Workspace, before: list[str], body: Text, namespace: str
+) -> str:
     out = Text()
-    out.lines += openers((a.member for a in signature.members), signature.hidden)
+    out.lines += before
     out.add(f"namespace {namespace} {{")
     out.add("")
     held = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
@@ -256,6 +272,7 @@ def tangent(
         text.add(f"const {returns(signature)} {name} = {value};")
         value = name
     _deliver(text, names, changed)
+    _rebind(text, program, signature)
     if value is not None:
         text.add(f"return {value};")
     _drop_unused_members(text, signature)
@@ -269,7 +286,7 @@ def tangent(
     if signature.seeded:
         parameters.append(f"{returns(signature)}& r_d")
     out = Text()
-    out.lines += openers((a.member for a in signature.members), signature.hidden)
+    out.lines += openers(_paths(program, signature), signature.hidden)
     out.add(f"namespace {namespace} {{")
     out.add(f"struct {f}_tangent_workspace {{")
     for member, member_type in workspace.members.items():

@@ -229,6 +229,13 @@ def is_implicit(outer: Cursor, inner: Cursor) -> bool:
     return bool(a.start.offset == b.start.offset and a.end.offset == b.end.offset)
 
 
+def member_of(cursor: Cursor) -> list[Cursor]:
+    """The object or pointer of a member expression, none for a member of ``*this`` without one: explicit
+    template arguments, which follow the name, are expressions in it too."""
+    name = cursor.location.offset
+    return [c for c in expressions(cursor) if c.extent.start.offset <= name][:1]
+
+
 def strip(cursor: Cursor) -> Cursor:
     """``cursor`` without parentheses and implicit conversions."""
     while cursor.kind in (CursorKind.PAREN_EXPR, CursorKind.UNEXPOSED_EXPR):

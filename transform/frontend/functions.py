@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from transform.frontend import kokkos
 from transform.frontend.clang import (
+    ClangType,
     Cursor,
     CursorKind,
     Extra,
     TypeKind,
     children,
+    expressions,
     key,
     namespace,
     qualified,
@@ -36,6 +38,18 @@ _CONTAINERS = (
 _TEMPLATES = (_K.CLASS_TEMPLATE, _K.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION, _K.FUNCTION_TEMPLATE)
 # Types of values that may carry a derivative; in a template a type may depend on the arguments.
 _FLOATING = (TypeKind.FLOAT, TypeKind.DOUBLE, TypeKind.LONGDOUBLE, TypeKind.DEPENDENT, TypeKind.UNEXPOSED)
+_DISCRETE = (
+    TypeKind.VOID,
+    TypeKind.BOOL,
+    TypeKind.CHAR_S,
+    TypeKind.INT,
+    TypeKind.UINT,
+    TypeKind.LONG,
+    TypeKind.ULONG,
+    TypeKind.LONGLONG,
+    TypeKind.ULONGLONG,
+    TypeKind.ENUM,
+)
 _ARITHMETIC = (_K.BINARY_OPERATOR, _K.COMPOUND_ASSIGNMENT_OPERATOR, _K.UNARY_OPERATOR, _K.CALL_EXPR)
 
 
@@ -167,13 +181,16 @@ def _instances(defined: list[Cursor]) -> dict[int, list[Cursor]]:
 
 
 def _regions(function: Cursor) -> Iterator[Region]:
-    """The outermost parallel constructs of a function; nested ones belong to their kernel."""
+    """The outermost parallel constructs of a function; nested ones belong to their kernel, which may be in
+    another function, if this one gets the handle of a team."""
     for cursor in children(function):
         yield from _regions_below(cursor)
 
 
 def _regions_below(cursor: Cursor) -> Iterator[Region]:
     pattern = _pattern(cursor)
+    if pattern and _is_nested(cursor):
+        return
     if pattern:
         yield Region(pattern, int(cursor.location.line), _floating(cursor))
         return
@@ -196,6 +213,27 @@ def _pattern(cursor: Cursor) -> str:
     names = [] if first is None else [c for c in walk(first) if c.kind == _K.OVERLOADED_DECL_REF]
     name = str(names[0].spelling) if names else ""
     return name if f"Kokkos::{name}" in kokkos.PARALLEL else ""
+
+
+def _is_nested(call: Cursor) -> bool:
+    """Whether a call runs over a range of a team's threads, as calls in kernels do."""
+    given = [e for e in expressions(call)[1:3] if not any(c.kind == _K.LAMBDA_EXPR for c in walk(e))]
+    return any(str(c.spelling) in kokkos.NESTED for e in given for c in walk(e))
+
+
+def has_derivatives(function: Cursor) -> bool:
+    """Whether a function gets or returns what may be a floating-point number; a ``main`` does not."""
+    if function.kind == _K.CXX_METHOD and not function.is_static_method():
+        return True
+    types = [function.result_type, *(a.type for a in function.get_arguments())]
+    return any(_innermost(t).kind not in _DISCRETE for t in types)
+
+
+def _innermost(type_: ClangType) -> ClangType:
+    canonical = type_.get_canonical()
+    while canonical.kind in _POINTERS:
+        canonical = canonical.get_pointee().get_canonical()
+    return canonical
 
 
 def _floating(call: Cursor) -> bool:

@@ -60,10 +60,9 @@ def rebind(scope: Scope, to: Cursor, view: Handle, cursor: Cursor) -> None:
     name = view_key(scope, to)
     if name is None or not isinstance(scope.env.get(name), Memory | NoView | Unset):
         scope.refuse(cursor, "this View cannot be assigned", "assign to a View variable of the function")
-    elif name in scope.pinned:
-        hint = "take the View by value, or copy its elements with deep_copy"
-        scope.refuse(cursor, "a View parameter passed by reference is given other memory", hint)
     else:
+        if name in scope.pinned:
+            scope.moved.setdefault(name, cursor)
         scope.env[name] = view
 
 

@@ -23,6 +23,7 @@ from transform.frontend.clang import (
     initializer,
     is_written,
     key,
+    member_of,
     strip,
     unary_kind,
     walk,
@@ -265,7 +266,7 @@ def _object(
         function = expressions(function)[0]
     if function is None or function.kind != _K.MEMBER_REF_EXPR or key(function.referenced) != key(callee):
         return _evaluated(scope, given[0], top and len(given) == 1), given[1:]  # an operator
-    base = expressions(function)
+    base = member_of(function)
     if not base:
         this = scope.env.get(THIS)
         return (this.place if isinstance(this, Object) else None), given

@@ -9,6 +9,14 @@ DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 
 LAUNCHES = ("Kokkos::parallel_for", "Kokkos::parallel_reduce")
 PARALLEL = (*LAUNCHES, "Kokkos::parallel_scan")
+NESTED = (
+    "TeamThreadRange",
+    "TeamVectorRange",
+    "ThreadVectorRange",
+    "TeamThreadMDRange",
+    "TeamVectorMDRange",
+    "ThreadVectorMDRange",
+)
 POLICIES = ("Kokkos::RangePolicy", "Kokkos::MDRangePolicy", "Kokkos::TeamPolicy")
 _CALLED_WITH_MEMBER = ("Kokkos::RangePolicy", "Kokkos::TeamPolicy")
 # Member functions that return the policy; what they set does not change what a kernel computes.

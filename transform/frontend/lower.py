@@ -22,7 +22,7 @@ from transform.frontend.lower_object import object_expression
 from transform.frontend.lower_stmt import body
 from transform.frontend.lower_view import view_value
 from transform.frontend.mirror_sync import dual_findings, mirror_findings
-from transform.frontend.parameters import changed_scalars, check, formals, parameters
+from transform.frontend.parameters import changed_scalars, check, formals, parameters, rebound
 from transform.frontend.registry import Registry
 from transform.frontend.rules import Rules
 from transform.frontend.scope import Scope, Value, zero
@@ -88,6 +88,8 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
     scope.instances.check()
     lowered = remove_dead(Block(tuple(stmts)))
     used = {a for s in walk(lowered) for a in atoms(s)} | set(outputs)
+    moved = rebound(scope, found, used)
+    used |= {r.to for r in moved if r.to is not None}
     params = tuple(p for p in found.params if not p.member or p.symbol in used)
     check(scope, found, function, params)
     if scope.findings:
@@ -101,8 +103,9 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
         includes=_includes(path),
         file=str(path),
         loc=location(function),
-        formals=formals(found, outputs),
+        formals=formals(found, outputs, moved),
         hidden=tuple(found.hidden),
+        rebound=moved,
     )
     verify(program)
     findings = [

@@ -177,7 +177,7 @@ def _variable(scope: Scope, cursor: Cursor) -> Atom | None:
         return None if source is None else read(scope, source, "", cursor)
     if isinstance(binding, Broken):
         return None
-    if declaration is None:  # a template argument
+    if declaration is None or declaration.kind == _K.UNEXPOSED_DECL:  # template argument, variable template
         number, type_ = evaluate(cursor), scalar(cursor.type)
         if number is not None and type_ is not None:
             return constant(number, type_)

@@ -15,6 +15,7 @@ from transform.frontend.clang import (
     children,
     expressions,
     qualified,
+    strip,
 )
 from transform.frontend.cpptypes import is_view
 from transform.frontend.effects import sequenced
@@ -142,7 +143,7 @@ def _expression_statement(scope: Scope, cursor: Cursor) -> None:
 
 def _is_name(cast: Cursor) -> bool:
     inner = expressions(cast)
-    return len(inner) == 1 and inner[0].kind == _K.DECL_REF_EXPR
+    return len(inner) == 1 and strip(inner[0]).kind in (_K.DECL_REF_EXPR, _K.MEMBER_REF_EXPR)
 
 
 def _call(scope: Scope, cursor: Cursor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from transform.frontend.clang import (
@@ -38,6 +38,7 @@ from transform.frontend.scope import (
     Group,
     Lvalue,
     Memory,
+    NoView,
     Object,
     Opaque,
     Part,
@@ -48,7 +49,7 @@ from transform.frontend.scope import (
     Variable,
 )
 from transform.ir.nodes import Atom, Block, Const, Declare, Increment, Param, Store, Symbol
-from transform.ir.objects import Formal, Private
+from transform.ir.objects import Formal, Private, Rebound
 from transform.ir.types import INT, Array, Scalar, View
 from transform.ir.walk import walk as walk_ir
 from transform.private_members import private
@@ -104,9 +105,31 @@ def changed_scalars(scope: Scope, found: Parameters) -> dict[Symbol, Atom]:
     return changed
 
 
-def formals(found: Parameters, changed: Iterable[Symbol]) -> tuple[Formal, ...]:
+def rebound(scope: Scope, found: Parameters, used: Container[object]) -> tuple[Rebound, ...]:
+    """The View variables of the caller that are given other memory.
+
+    Only those are taken whose own View the function does not use: else its adjoint would be that of one View
+    before the call and of another one after it.
+    """
+    members = {p.symbol: p.member for p in found.params if p.member}
+    views = {p.symbol for p in found.params}
+    given = []
+    for variable, cursor in scope.moved.items():
+        before, now = scope.pinned[variable], scope.env[variable]
+        if now == Memory(before):
+            continue
+        whole = isinstance(now, Memory) and now.mapping is None and now.symbol in views
+        if before in used or before not in members or not (whole or isinstance(now, NoView)):
+            hint = "take the View by value, or copy its elements with deep_copy"
+            scope.refuse(cursor, "a View parameter passed by reference is given other memory", hint)
+            continue
+        given.append(Rebound(members[before], now.symbol if isinstance(now, Memory) else None))
+    return tuple(given)
+
+
+def formals(found: Parameters, changed: Iterable[Symbol], moved: Iterable[Rebound]) -> tuple[Formal, ...]:
     """The parameters of class type; those with ``changed`` members are marked."""
-    paths = [p.member for p in found.params if p.symbol in set(changed)]
+    paths = [p.member for p in found.params if p.symbol in set(changed)] + [r.path for r in moved]
     owners = {re.split(r"\.|->", path, maxsplit=1)[0] for path in paths}
     return tuple(replace(f, changed=f.changed or f.name in owners) for f in found.formals)
 
@@ -138,7 +161,7 @@ def _parameter(
         symbol = scope.fresh.symbol(name, view_type)
         found.params.append(Param(symbol, view_type.declared))
         if is_mutable_reference(type_):
-            scope.pinned.add(key(cursor))
+            scope.pinned[key(cursor)] = symbol
         return Memory(symbol)
     if element is not None and not is_mutable_reference(type_):
         symbol = scope.fresh.symbol(name, element)
@@ -243,9 +266,10 @@ class _Leaves:
                 return variable
             case View() as type_:
                 variable = Variable(self.scope.key())
-                self.scope.env[variable.key] = Memory(self._symbol(path, name, type_, unnamable))
+                symbol = self._symbol(path, name, type_, unnamable)
+                self.scope.env[variable.key] = Memory(symbol)
                 if not self.by_value:
-                    self.scope.pinned.add(variable.key)
+                    self.scope.pinned[variable.key] = symbol
                 return variable
             case Record() as record if len(around) < _DEEPEST:
                 return self._group(

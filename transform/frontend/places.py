@@ -17,6 +17,7 @@ from transform.frontend.clang import (
     has_global_storage,
     is_written,
     key,
+    member_of,
     strip,
     unary_kind,
 )
@@ -156,7 +157,7 @@ def variable_key(scope: Scope, cursor: Cursor) -> int | None:
 
 def _member(scope: Scope, cursor: Cursor) -> Lvalue | None:
     """The member that ``object.x``, ``pointer->x`` or, in a member function, ``x`` denotes."""
-    inner = expressions(cursor)
+    inner = member_of(cursor)
     base: Lvalue | None
     if not inner:
         this = scope.env.get(THIS)
@@ -235,7 +236,7 @@ def member_base(call: Cursor) -> Cursor | None:
     inner = expressions(call)
     if not inner or inner[0].kind != CursorKind.MEMBER_REF_EXPR or inner[0].spelling != call.spelling:
         return None  # an operator; its operand may be a member
-    base = expressions(inner[0])
+    base = member_of(inner[0])
     return strip(base[0]) if base else None
 
 

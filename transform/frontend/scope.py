@@ -200,7 +200,8 @@ class Scope:
     mirrors: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # with the Views that they may share
     duals: list[tuple[Symbol, Symbol]] = field(default_factory=list)  # the two Views of each DualView
     modified: set[Symbol] = field(default_factory=set)  # Views of DualViews that are said to be modified
-    pinned: set[int] = field(default_factory=set)  # View variables of the caller
+    pinned: dict[int, Symbol] = field(default_factory=dict)  # View variables of the caller
+    moved: dict[int, Cursor] = field(default_factory=dict)  # where these first got other memory
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
     constants: dict[int, Symbol] = field(default_factory=dict)

@@ -41,7 +41,7 @@ from transform.ir.atoms import Atom as Atom
 from transform.ir.atoms import Const as Const
 from transform.ir.atoms import Location as Location
 from transform.ir.atoms import Symbol as Symbol
-from transform.ir.objects import Formal, Private
+from transform.ir.objects import Formal, Private, Rebound
 from transform.ir.types import Scalar
 
 # ---- operations: the right-hand sides of Let ----
@@ -470,3 +470,4 @@ class Program:
     loc: Location | None = field(default=None, compare=False)
     formals: tuple[Formal, ...] = ()
     hidden: tuple[Private, ...] = ()
+    rebound: tuple[Rebound, ...] = ()

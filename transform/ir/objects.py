@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transform.ir.atoms import Symbol
+
 
 @dataclass(frozen=True, slots=True)
 class Formal:
@@ -24,6 +26,15 @@ class Formal:
     changed: bool = False
     maker: str | None = None
     pointees: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rebound:
+    """A View in an object of the caller's, ``path`` as in ``Param.member``, that is another one after the
+    call: that of the parameter ``to``, or none."""
+
+    path: str
+    to: Symbol | None
 
 
 @dataclass(frozen=True, slots=True)
