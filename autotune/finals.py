@@ -9,10 +9,22 @@ from autotune.duels import LOOKS, Finals, Run, decided, hopeless, run_of
 from autotune.harness import Job
 from autotune.legal import plan_key
 from autotune.outcome import Comparison, Failure
+from autotune.select import Entry, Rules, interval, ranked
+from search_spaces.model import Plan
 
-FINALISTS = 5  # candidates besides the reference
+FINALISTS = 8  # candidates besides the reference
+_CLOSE = 0.03  # a trial sees one process only; others of equal code differ by so much
 
 Compare = Callable[[Sequence[Job], int], Comparison | Failure]
+
+
+def finalists(entries: Sequence[Entry], rules: Rules, reference: Plan) -> list[Entry]:
+    """The fastest that may win, besides the reference, as far as trials cannot exclude that they are best."""
+    best = [e for e in ranked(entries, rules) if e.plan != reference]
+    if not best:
+        return []
+    bound = interval(best[0]).high * (1.0 + _CLOSE)
+    return [e for e in best[:FINALISTS] if interval(e).low <= bound]
 
 
 def hold_finals(

@@ -97,8 +97,8 @@ def select(
     if not candidates:
         return None
     if finals is None or not finals.runs:
-        bound = _interval(candidates[0]).high
-        ties = [e for e in candidates if _interval(e).low <= bound]
+        bound = interval(candidates[0]).high
+        ties = [e for e in candidates if interval(e).low <= bound]
         return _chosen(ties, ties, default, ())
     held = duels(finals)
     known = {plan_key(e.plan): e for e in candidates}
@@ -122,7 +122,8 @@ def _chosen(
     return Selection(winner, (winner, *(e for e in ties if e is not winner)), held)
 
 
-def _interval(entry: Entry) -> Timing:
+def interval(entry: Entry) -> Timing:
+    """A measured entry's time relative to the reference's, with its 95 % interval."""
     assert isinstance(entry.outcome, Measurement)
     return ratio(entry.outcome.gradient, entry.outcome.reference)
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from autotune.duels import Finals
 from autotune.evaluate import Binary, Inputs, Job, Limits, Task
-from autotune.finals import FINALISTS, hold_finals
+from autotune.finals import finalists, hold_finals
 from autotune.interrupt import Interrupts
 from autotune.legal import LegalPlans, describe
 from autotune.machine import memory_bytes
 from autotune.outcome import Comparison, CompileFailed, Failure, Measurement, Outcome
 from autotune.progress import Progress
-from autotune.select import Entry, Rules, Selection, objective, ranked, select
+from autotune.select import Entry, Rules, Selection, objective, select
 from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
@@ -132,11 +132,11 @@ class _Bench:
 
     def final(self, entries: Sequence[Entry]) -> Finals | None:
         """Let the best few and the reference compete; ``None`` if there is nothing to choose among."""
-        reference, rules = self._reference, self._problem.rules
-        best = [e for e in ranked(entries, rules) if reference is None or e.plan != reference.plan][
-            :FINALISTS
-        ]
-        if reference is None or not best:
+        reference = self._reference
+        if reference is None:
+            return None
+        best = finalists(entries, self._problem.rules, reference.plan)
+        if not best:
             return None
         jobs = [self._problem.job(e.plan) for e in best]
         binaries = self._together(reference, jobs)

@@ -1,0 +1,1 @@
+"""How often does the tuner claim what is not there, and find what is?"""
