@@ -1,0 +1,1 @@
+"""How many variants a minute are built, verified and timed."""
