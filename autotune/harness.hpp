@@ -135,7 +135,7 @@ class Harness {
 
   int answer(const Words& words) {
     if (words.size() == 1 && words[0] == "loads") return 0;  // all symbols were found
-    if (words.size() >= 3 && variants_.count(words[1]) != 0) {
+    if (words.size() >= 3 && variants_.count(words[1].substr(0, words[1].find('@'))) != 0) {
       if (words[0] == "verify" && words.size() == 4) return verify(words[1], words[2], words[3]);
       if (words[0] == "time") return time(words[1], words[2], Schedule::parse({words.begin() + 3, words.end()}));
       if (words[0] == "gradient" && words.size() == 4) return gradient(words[1], words[2], words[3]);
@@ -148,8 +148,8 @@ class Harness {
   }
 
   int verify(const std::string& key, const std::string& full_size, const std::string& small_size) {
-    const auto variant = variants_.at(key)();
-    const auto reference = variants_.at(reference_)();
+    const auto variant = make(key);
+    const auto reference = make(reference_);
     Verifier<Kernel> verifier(*variant, *reference);
     {
       P full = Kernel::load(Source(full_size));
@@ -173,8 +173,8 @@ class Harness {
 
   int time(const std::string& key, const std::string& inputs, const Schedule& schedule) {
     P full = Kernel::load(Source(inputs));
-    const auto variant = variants_.at(key)();
-    const auto reference = key == reference_ ? nullptr : variants_.at(reference_)();
+    const auto variant = make(key);
+    const auto reference = key == reference_ ? nullptr : make(reference_);
     std::vector<Gradient<P>*> gradients{variant.get()};
     if (reference) gradients.insert(gradients.begin(), reference.get());
     Stopwatch<Kernel> watch(full, gradients);
@@ -195,7 +195,7 @@ class Harness {
     std::vector<std::unique_ptr<Gradient<P>>> variants;
     std::vector<Gradient<P>*> gradients;
     for (const std::string& key : keys) {
-      variants.push_back(variants_.at(key)());
+      variants.push_back(make(key));
       gradients.push_back(variants.back().get());
     }
     Stopwatch<Kernel> watch(full, gradients);
@@ -209,9 +209,22 @@ class Harness {
     return 0;
   }
 
+  // A variant by its key, KEY or KEY@KNOB=VALUE;KNOB=VALUE...
+  std::unique_ptr<Gradient<P>> make(const std::string& key) const {
+    const std::size_t end = key.find('@');
+    auto variant = variants_.at(key.substr(0, end))();
+    if (end == std::string::npos) return variant;
+    for (const std::string& choice : split(key.substr(end + 1), ';')) {
+      const std::size_t equals = choice.find('=');
+      if (equals == std::string::npos) throw std::invalid_argument("not KNOB=VALUE: " + choice);
+      variant->set(choice.substr(0, equals), choice.substr(equals + 1));
+    }
+    return variant;
+  }
+
   int gradient(const std::string& key, const std::string& inputs, const std::string& out) {
     P p = Kernel::load(Source(inputs));
-    const auto variant = variants_.at(key)();
+    const auto variant = make(key);
     Random random(1);
     std::size_t k = 0;
     each_active(p, [&](auto& a) {

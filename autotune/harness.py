@@ -24,11 +24,17 @@ _ENTRY = "kad_harness_variants"  # of an object: adds its variants to the progra
 
 @dataclass(frozen=True)
 class Job:
-    """A variant to build. ``code``: its header text in namespace ``"kad_" + key``, ``key`` alphanumeric."""
+    """A variant to build. ``key`` is alphanumeric; behind ``@`` may follow values of run-time choices, as in
+    ``p1@tile=32x8;occupancy=50``: jobs that differ there only are one ``variant``, built once. ``code``: its
+    header text in namespace ``"kad_" + variant``."""
 
     key: str
     plan: Plan
     code: str
+
+    @property
+    def variant(self) -> str:
+        return self.key.partition("@")[0]
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Task:
 
 def source(task: Task) -> str:
     """One program with everything in it, for toolchains without shared objects."""
-    jobs = {task.reference.key: task.reference, **{j.key: j for j in task.jobs}}
+    jobs = {job.variant: job for job in (task.reference, *task.jobs)}
     return _program(task, tuple(jobs.values()))
 
 
@@ -57,7 +63,7 @@ def program_source(task: Task) -> str:
 
 def object_source(task: Task) -> str | None:
     """The shared object with the task's variants but the reference; None if there are no others."""
-    jobs = {j.key: j for j in task.jobs if j.key != task.reference.key}
+    jobs = {j.variant: j for j in task.jobs if j.variant != task.reference.variant}
     if not jobs:
         return None
     return "\n".join(
@@ -86,9 +92,9 @@ def _program(task: Task, jobs: tuple[Job, ...]) -> str:
             f"namespace {_NAMESPACE} {{",
             _parameters(task.signature),
             _kernel(task.signature),
-            *(_variant(task.signature, job.key) for job in jobs),
+            *(_variant(task.signature, job.variant) for job in jobs),
             f"}}  // namespace {_NAMESPACE}",
-            _main(task.reference.key, [job.key for job in jobs]),
+            _main(task.reference.variant, [job.variant for job in jobs]),
         ]
     )
 
@@ -175,6 +181,9 @@ def _variant(signature: Signature, key: str) -> str:
         ]
     lines += [
         "  std::size_t memory() const override { return workspace_.memory(); }",
+        "  void set(const std::string& knob, const std::string& value) override {",
+        "    kad_harness::set_knob(workspace_, knob, value);",
+        "  }",
         "",
         " private:",
         f"  ::kad_{key}::{signature.name}_workspace workspace_;",

@@ -307,7 +307,37 @@ class Gradient {
   virtual double call_seeded(P& parameters, double seed) = 0;
   virtual double call_alone(P& parameters) = 0;  // the overload without a workspace
   virtual std::size_t memory() const = 0;        // bytes
+  virtual void set(const std::string& knob, const std::string& value) = 0;
 };
+
+// A run-time choice of a workspace that has any. Throws std::invalid_argument.
+template <class Workspace, class = void>
+struct KnobsOf {
+  static void set(Workspace&, const std::string& knob, const std::string&) {
+    throw std::invalid_argument("this variant has no choice " + knob);
+  }
+};
+template <class Workspace>
+struct KnobsOf<Workspace, std::void_t<decltype(std::declval<Workspace&>().knobs)>> {
+  static void set(Workspace& workspace, const std::string& knob, const std::string& value) {
+    auto& knobs = workspace.knobs;
+    if (knob == "chunk") {
+      knobs.chunk = std::stoi(value);
+    } else if (knob == "occupancy") {
+      knobs.occupancy = std::stoi(value);
+    } else if (knob == "tile") {
+      std::istringstream edges(value);
+      std::string edge;
+      for (int& n : knobs.tile) n = std::getline(edges, edge, 'x') ? std::stoi(edge) : 0;
+    } else {
+      throw std::invalid_argument("unknown choice " + knob);
+    }
+  }
+};
+template <class Workspace>
+void set_knob(Workspace& workspace, const std::string& knob, const std::string& value) {
+  KnobsOf<Workspace>::set(workspace, knob, value);
+}
 
 // A variant by key; variants are made after Kokkos::initialize and die before Kokkos::finalize.
 template <class P>

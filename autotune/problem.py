@@ -28,6 +28,7 @@ from transform.ir.text import fingerprint
 from transform.pipeline import Adjoint
 from transform.signature import Signature
 from transform.strategies.intermediates import is_spacing
+from transform.strategies.launch import build_plan, run_time
 
 Note = Callable[[str], None]
 
@@ -212,8 +213,11 @@ def prepare(
     include_dirs = tuple(d.absolute() for d in request.include_dirs)
 
     def job(plan: Plan) -> Job:
-        key = "p" + hashlib.sha256(plan_key(plan).encode()).hexdigest()[:12]
-        made = Job(key, plan, derivation.variant(plan).code(f"kad_{key}"))
+        built = build_plan(plan)
+        variant = "p" + hashlib.sha256(plan_key(built).encode()).hexdigest()[:12]
+        settings = ";".join(f"{knob}={value}" for knob, value in run_time(plan).items())
+        key = f"{variant}@{settings}" if settings else variant
+        made = Job(key, plan, derivation.variant(built).code(f"kad_{variant}"))
         return mutate(made) if mutate is not None else made
 
     def task(reference: Job, jobs: tuple[Job, ...]) -> Task:

@@ -185,8 +185,9 @@ class _Bench:
             return self._build([self._problem.task(job, (job,)) for job in jobs])
         reference = self._reference
         others = [j for j in jobs if j.key != reference.key]
-        count = max(1, min(self._executor.parallel, len(others)))
-        groups = [tuple(others[i::count]) for i in range(count)]
+        variants = list(dict.fromkeys(j.variant for j in others))
+        count = max(1, min(self._executor.parallel, len(variants)))
+        groups = [tuple(j for j in others if j.variant in variants[i::count]) for i in range(count)]
         groups[0] = (*(j for j in jobs if j.key == reference.key), *groups[0])
         binaries = self._build([self._problem.task(reference, group) for group in groups])
         failed = {key for key, binary in binaries.items() if isinstance(binary, CompileFailed)}
