@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -459,7 +460,7 @@ def _members(program: Program, chosen: tuple[str, ...]) -> tuple[str, ...]:
             path = p.member.replace("->", ".")
             named[path] = [p.symbol.name]
             if is_floating(p.symbol.type):
-                named[path.partition(".")[0]].append(p.symbol.name)
+                named[re.split(r"[.[]", path)[0]].append(p.symbol.name)
     return tuple(name for given in chosen for name in named.get(given, [given]))
 
 

@@ -28,8 +28,8 @@ def opened(path: str, hidden: Iterable[Private], root: str | None = None) -> str
     ``root`` stands in the place of the first name, and is the object itself even if that is a pointer.
     """
     tags = {p.path: p.tag for p in hidden}
-    first, rest = re.match(r"(\w+)(.*)", path).groups()  # type: ignore[union-attr]
-    expression, here = root or first, first
+    first, index, rest = re.match(r"(\w+)((?:\[\d+\])*)(.*)", path).groups()  # type: ignore[union-attr]
+    expression, here = f"{root or first}{index}", first
     for access, member, index in re.findall(r"(\.|->)(\w+)((?:\[\d+\])*)", rest):
         shown = "." if root is not None and here == first else access
         here += access + member

@@ -91,6 +91,9 @@ class Signature:
         lines = []
         values = {a.member.replace("->", "."): value(a) for a in self.members}
         for p in self.objects:
+            if p.extent:
+                lines.append(f"{p.spelling} {p.name}_object[{p.extent}] = {{}};")
+                continue
             if p.maker is None:
                 raise UsageError(
                     f"{self.qualified}: no object of class {p.spelling} can be made to try the gradient: "
@@ -99,7 +102,7 @@ class Signature:
             lines.append(f"{p.spelling} {p.name}_object = {_made(p.maker, p.name, values)};")
             for number, (member, maker) in enumerate(p.pointees):
                 here = f"{p.name}.{member}".replace("->", ".")
-                if any(path.startswith(f"{here}.") for path in values):
+                if any(path.startswith((f"{here}.", f"{here}[")) for path in values):
                     lines.append(f"auto {p.name}_object_{number} = {_made(maker, here, values)};")
                     pointer = self._in_object(f"{p.name}{'->' if p.pointer else '.'}{member}")
                     lines.append(f"{pointer} = &{p.name}_object_{number};")
@@ -129,7 +132,7 @@ class Signature:
 
     def _in_object(self, path: str) -> str:
         """A member of what ``prepare`` makes."""
-        owner = re.split(r"\.|->", path, maxsplit=1)[0]
+        owner = re.split(r"\.|->|\[", path, maxsplit=1)[0]
         return opened(path, self.hidden, f"{owner}_object")
 
 

@@ -59,3 +59,44 @@ class Kinetic {
     return 0.5 * e;
   }
 };
+
+// C arrays of the caller
+double weighted(const int fields[3], int power[2], double c, Kokkos::View<const double**> u) {
+  double r = 0;
+  for (int k = 0; k < 3; ++k) {
+    if (fields[k] == 0) continue;
+    const double a = c * power[k % 2];
+    double sum = 0;
+    Kokkos::parallel_reduce(u.extent(0), KOKKOS_LAMBDA(const int i, double& s) { s += a * u(i, k) * u(i, k); }, sum);
+    r += sum;
+  }
+  return r;
+}
+
+// Views behind pointers and references of an object, which has an interface as its base
+template <class T>
+class Interface {
+ public:
+  virtual ~Interface() = default;
+  virtual void triad() = 0;
+};
+
+template <class T>
+class Stream : public Interface<T> {
+ public:
+  Stream() = default;
+  void triad() override {
+    Kokkos::View<T*> a(*a_);
+    auto& b = *b_;
+    const T s = scalar;
+    Kokkos::parallel_for(n, KOKKOS_LAMBDA(const long i) { a[i] = b[i] * b[i] + s * (*this->c)(i) * a[i]; });
+  }
+  Kokkos::View<T*>* c = nullptr;
+  long n = 0;
+  T scalar = 2;
+
+ private:
+  Kokkos::View<T*>* a_ = nullptr;
+  Kokkos::View<T*>* b_ = nullptr;
+};
+template class Stream<double>;

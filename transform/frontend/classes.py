@@ -186,11 +186,21 @@ def base_types(definition: Cursor) -> tuple[ClangType, ...] | None:
     for member in members:
         if member.kind != CursorKind.CXX_BASE_SPECIFIER:
             continue
+        if _is_empty_template(member):
+            continue
         base = member.type.get_canonical()
         if is_virtual_base(member) or base.kind != TypeKind.RECORD:
             return None
         found.append(base)
     return tuple(found)
+
+
+def _is_empty_template(base: Cursor) -> bool:
+    """Whether a base is an instance of a template without data and bases: an interface."""
+    named = [c.referenced for c in base.get_children() if c.kind == CursorKind.TEMPLATE_REF]
+    kinds = [c.kind for n in named for c in (n.get_definition() or n).get_children()]
+    data = (CursorKind.FIELD_DECL, CursorKind.CXX_BASE_SPECIFIER)
+    return bool(kinds) and not any(k in data for k in kinds) and not is_virtual_base(base)
 
 
 def default_initializer(declaration: Cursor) -> Cursor | None:

@@ -156,7 +156,7 @@ def _parameter(
     scope: Scope, found: Parameters, function: Cursor, cursor: Cursor, position: int, names: set[str]
 ) -> Binding:
     name, type_ = str(cursor.spelling) or f"unused_{position}", cursor.type
-    element, view_type = scalar(type_), view(type_)
+    element, view_type, canonical = scalar(type_), view(type_), type_.get_canonical()
     if view_type is not None:
         symbol = scope.fresh.symbol(name, view_type)
         found.params.append(Param(symbol, view_type.declared))
@@ -180,11 +180,16 @@ def _parameter(
         scope.env[variable.key] = Value(name, target, symbol)
         found.visible.append((variable.key, symbol))
         return Alias(variable, pointer=True)
+    extent = int(canonical.element_count) if canonical.kind == TypeKind.CONSTANTARRAY else 0
+    target = scalar(canonical.element_type) if 0 < extent <= _MOST_ELEMENTS else None
+    if target is not None:
+        found.formals.append(Formal(name, target.name, position, extent=extent))
+        leaves = _Leaves(scope, found, names, cursor, by_value=False)
+        return Memory(leaves.array(name, name, extent, target, unnamable=False))
     if is_view(type_):
         hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
         scope.refuse(cursor, f"a View of type '{type_.spelling}' is not supported", hint)
         return Broken()
-    canonical = type_.get_canonical()
     pointer = canonical.kind == TypeKind.POINTER
     class_ = canonical.get_pointee() if pointer else type_
     if not isinstance(shape(class_), Record):
@@ -265,21 +270,18 @@ class _Leaves:
                     self.found.visible.append((variable.key, symbol))
                 return variable
             case View() as type_:
-                variable = Variable(self.scope.key())
-                symbol = self._symbol(path, name, type_, unnamable)
-                self.scope.env[variable.key] = Memory(symbol)
-                if not self.by_value:
-                    self.scope.pinned[variable.key] = symbol
-                return variable
+                return self._view(path, name, type_, unnamable)
             case Record() as record if len(around) < _DEEPEST:
                 return self._group(
                     record, f"{path}.", f"{name.rstrip('_')}_", unnamable, (*around, record.name)
                 )
             case Row(extent=extent, element=Scalar() as element) if extent <= _MOST_ELEMENTS:
-                return self._array(path, name, extent, element, unnamable)
+                return Part(self.array(path, name, extent, element, unnamable))
             case Indirect(spelling=spelling):
                 target = _pointee(member.declaration.type)
                 there = shape(target)
+                if isinstance(there, View):
+                    return self._indirect_view(member, path, name, there, unnamable)
                 if not isinstance(there, Record) or there.name in around or len(around) >= _DEEPEST:
                     return Opaque(spelling)
                 pointer = not is_reference(member.declaration.type)
@@ -297,7 +299,26 @@ class _Leaves:
             case Unknown(spelling=spelling):
                 return Opaque(spelling)
 
-    def _array(self, path: str, name: str, extent: int, element: Scalar, unnamable: bool) -> Lvalue:
+    def _view(self, path: str, name: str, type_: View, unnamable: bool) -> Variable:
+        variable = Variable(self.scope.key())
+        symbol = self._symbol(path, name, type_, unnamable)
+        self.scope.env[variable.key] = Memory(symbol)
+        if not self.by_value:
+            self.scope.pinned[variable.key] = symbol
+        return variable
+
+    def _indirect_view(self, member: Field, path: str, name: str, type_: View, unnamable: bool) -> Variable:
+        """A reference or pointer to a View."""
+        if is_reference(member.declaration.type):
+            return self._view(path, name, type_, unnamable)
+        made = maker(_pointee(member.declaration.type)) or ""
+        self.pointees.append((re.split(r"\.|->", path, maxsplit=1)[1], made))
+        pointer = Variable(self.scope.key())
+        self.scope.env[pointer.key] = Alias(self._view(f"{path}[0]", name, type_, unnamable), pointer=True)
+        return pointer
+
+    def array(self, path: str, name: str, extent: int, element: Scalar, unnamable: bool) -> Symbol:
+        """A local array with the elements of one of the caller's."""
         array = self.scope.fresh.symbol(name, Array(element, (extent,)))
         self.scope.stmts.append(Declare(array, False, location(self.cursor)))
         for i in range(extent):
@@ -305,7 +326,7 @@ class _Leaves:
             self.scope.stmts.append(Store(array, (Const(i, INT),), symbol, location(self.cursor)))
         if not self.by_value:
             self.found.arrays.append(array)
-        return Part(array)
+        return array
 
     def _symbol(self, path: str, name: str, type_: Scalar | View, unnamable: bool) -> Symbol:
         name = name.rstrip("_")  # x_b, not x__b

@@ -17,7 +17,7 @@ from transform.frontend.clang import (
 )
 from transform.frontend.cpptypes import is_view
 from transform.frontend.mirrors import MIRRORS, mirror
-from transform.frontend.scope import Broken, Choice, Handle, Memory, NoView, Scope, ViewName
+from transform.frontend.scope import Broken, Choice, Handle, Memory, NoView, Scope, Variable, ViewName
 from transform.frontend.shape import rank
 from transform.frontend.subviews import subview
 from transform.ir.types import Array
@@ -91,10 +91,12 @@ def named_memory(scope: Scope, cursor: Cursor) -> Memory | None:
                 hint = f"pass the {what} as a parameter or declare it in the function"
                 scope.refuse(cursor, message, hint)
                 return None
-    if cursor.kind == _K.MEMBER_REF_EXPR:
+    if cursor.kind in (_K.MEMBER_REF_EXPR, _K.UNARY_OPERATOR):
         match scope.object(scope, cursor, "", False):
             case Memory() as binding:
                 return binding
+            case Variable(key=variable) if isinstance(behind := scope.env[variable], Memory):
+                return behind
             case None:
                 return None
             case _:

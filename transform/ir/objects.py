@@ -15,7 +15,8 @@ class Formal:
 
     ``maker`` is a C++ expression that makes such an object (``None``: there is none): where it has
     ``@member|expression@``, the value of the member belongs, or else the expression. ``pointees``: the
-    members that are pointers to objects, and what makes these.
+    members that are pointers to objects, and what makes these. ``extent``: of a C array, whose elements are
+    the members and ``spelling`` their type; 0 for an object.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Formal:
     changed: bool = False
     maker: str | None = None
     pointees: tuple[tuple[str, str], ...] = ()
+    extent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
