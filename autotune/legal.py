@@ -119,7 +119,7 @@ class LegalPlans:
         found = []
         for p in self.space.parameters:
             for value in p.values if p.name in plan else ():
-                other = self._complete({**plan, p.name: value})
+                other = self.complete({**plan, p.name: value})
                 if value != plan[p.name] and other in self and plan_key(other) not in tried:
                     found.append(other)
         return found, self.encode(found)
@@ -129,7 +129,7 @@ class LegalPlans:
         free[[self._row[key] for key in tried if key in self._row]] = False
         return np.flatnonzero(free)
 
-    def _complete(self, wish: Plan) -> dict[str, Value]:
+    def complete(self, wish: Plan) -> dict[str, Value]:
         """``wish`` with the default where it says nothing, without what is not active in it."""
         plan: dict[str, Value] = {}
         for p in self.space.parameters:
@@ -193,6 +193,19 @@ class LegalPlans:
                 drawn = p.values[int(random.integers(len(p.values)))]
                 plan[p.name] = drawn if wished is None or wished not in p.values else wished
         return plan
+
+
+def expert_plans(legal: LegalPlans) -> tuple[Plan, ...]:
+    """What an expert tries first: the default, then each way to combine increments, the same everywhere."""
+    default = legal.space.default
+    ways = [p for p in legal.space.parameters if p.name.split(".")[0] == "accumulate"]
+    plans = {plan_key(default): default}
+    for value in dict.fromkeys(v for p in ways for v in p.values):
+        wish = {**default, **{p.name: value for p in ways if value in p.values}}
+        plan = legal.complete(wish)
+        if plan in legal:
+            plans[plan_key(plan)] = plan
+    return tuple(plans.values())
 
 
 def _apart(

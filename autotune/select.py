@@ -17,13 +17,19 @@ from autotune.outcome import Measurement, Outcome, Timing
 from autotune.statistics import ratio_interval
 from search_spaces.model import Plan
 
+OBJECTIVES = ("time", "memory")
+
 
 @dataclass(frozen=True)
 class Rules:
-    """What a variant must satisfy beyond being right. ``max_memory`` in bytes."""
+    """What a variant must satisfy beyond being right. ``max_memory`` in bytes.
+
+    ``objectives``: what the search minimises, of ``OBJECTIVES``; the winner is always the fastest.
+    """
 
     deterministic: bool = False
     max_memory: int | None = None
+    objectives: tuple[str, ...] = ("time",)
 
     def rejection(self, measured: Measurement) -> str | None:
         """Why a verified variant may not win, or ``None``."""
@@ -67,11 +73,19 @@ def ratio(numerator: Timing, denominator: Timing) -> Timing:
 
 
 def objective(outcome: Outcome, rules: Rules) -> float | None:
-    """What the search minimises: gradient time over reference time; ``None`` for what may not win."""
+    """By what variants are compared: gradient time over reference time; ``None`` for what may not win."""
     if not isinstance(outcome, Measurement) or rules.rejection(outcome) is not None:
         return None
     value = outcome.gradient.median / outcome.reference.median
     return value if math.isfinite(value) else None
+
+
+def objectives(outcome: Outcome, rules: Rules) -> tuple[float, ...] | None:
+    """What the search is told, in the order of ``rules.objectives``; ``None`` for what may not win."""
+    time = objective(outcome, rules)
+    if time is None or not isinstance(outcome, Measurement):
+        return None
+    return tuple({"time": time, "memory": float(outcome.memory)}[name] for name in rules.objectives)
 
 
 def ranked(entries: Sequence[Entry], rules: Rules) -> list[Entry]:

@@ -23,13 +23,13 @@ from typing import IO, Any
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Outcome, from_json, to_json
-from autotune.samplers import OWN, Past, Told, own_samplers
+from autotune.samplers import OWN, Past, Told, Values, own_samplers
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
 
@@ -188,13 +188,13 @@ class Search:
                 break
         return tuple(trials)
 
-    def tell(self, trial: Trial, outcome: Outcome, value: float | None) -> None:
-        """Record what became of ``trial``. ``value`` is minimised; ``None``: a failure or a rejection."""
+    def tell(self, trial: Trial, outcome: Outcome, values: Values | None) -> None:
+        """Record what became of ``trial``. ``values`` are minimised; ``None``: a failure or a rejection."""
         opened = self._open.pop(trial.number)
         # The outcome goes first: if the driver dies between the writes, nothing is measured again.
-        opened.set_user_attr("value", value)
+        opened.set_user_attr("values", values)
         opened.set_user_attr("outcome", to_json(outcome))
-        self._finish(trial.number, value)
+        self._finish(trial.number, values)
 
     def close(self) -> None:
         if self._lock is not None:
@@ -212,12 +212,12 @@ class Search:
         self._open[trial.number] = trial
         return Trial(trial.number, plan)
 
-    def _finish(self, number: int, value: float | None) -> None:
+    def _finish(self, number: int, values: Sequence[float] | None) -> None:
         # A pruned trial tells the model "bad here"; a failed one would tell it nothing.
-        if value is None:
+        if values is None:
             self._study.tell(number, state=TrialState.PRUNED)
         else:
-            self._study.tell(number, value)
+            self._study.tell(number, list(values))
 
     def _abandon_unplanned(self) -> None:
         for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -230,7 +230,7 @@ class Search:
         again = 0
         for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if "outcome" in t.user_attrs:
-                self._finish(t.number, t.user_attrs.get("value"))
+                self._finish(t.number, t.user_attrs.get("values"))
             else:
                 self._study.tell(t.number, state=TrialState.FAIL)
                 self._study.enqueue_trial(dict(t.user_attrs["plan"]))
@@ -243,7 +243,7 @@ def open_search(
     *,
     label: str,
     identity: str,
-    storage: Path | str,
+    storage: Path | str | None,
     sampler: str,
     seed: int,
     resume: bool,
@@ -254,8 +254,8 @@ def open_search(
     ``identity`` is a fingerprint of everything that makes outcomes comparable (kernel, workload,
     architecture, space, compiler, Kokkos). With ``resume`` the latest study of that identity goes on;
     otherwise a new one begins and older ones stay in the storage untouched. ``first`` are plans to try
-    before the sampler is asked. ``storage`` is a journal file or an Optuna URL. Raises ``UsageError``
-    when the storage cannot be opened or another driver is using it.
+    before the sampler is asked. ``storage`` is a journal file or an Optuna URL, ``None``: memory only.
+    Raises ``UsageError`` when the storage cannot be opened or another driver is using it.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if sampler not in SAMPLERS:
@@ -289,7 +289,9 @@ def open_search(
 # ---- storage ----
 
 
-def _open_storage(storage: Path | str) -> BaseStorage:
+def _open_storage(storage: Path | str | None) -> BaseStorage:
+    if storage is None:
+        return InMemoryStorage()
     if isinstance(storage, Path):
         _drop_torn_line(storage)
         return JournalStorage(JournalFileBackend(str(storage), lock_obj=_Owned(str(storage))))

@@ -14,7 +14,7 @@ from autotune.legal import LegalPlans, describe
 from autotune.machine import memory_bytes
 from autotune.outcome import Comparison, CompileFailed, Failure, Measurement, Outcome
 from autotune.progress import Progress
-from autotune.select import Entry, Rules, Selection, objective, select
+from autotune.select import Entry, Rules, Selection, objective, objectives, select
 from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
@@ -80,7 +80,7 @@ def run_search(
         if not trials:
             break
         for trial, outcome in bench.run(trials):
-            search.tell(trial, outcome, objective(outcome, problem.rules))
+            search.tell(trial, outcome, objectives(outcome, problem.rules))
             entries.append(Entry(trial.plan, outcome, problem.deterministic(trial.plan)))
             progress.trial(len(entries), total, describe(trial.plan), outcome, _best(entries, problem.rules))
             if _over(end):

@@ -57,7 +57,7 @@ def run(search: Search, batches: int = 100, size: int = 8) -> list[str]:
             break
         for trial in trials:
             outcome = OUTCOMES[plan_key(trial.plan)]
-            value = outcome.gradient.median if isinstance(outcome, Measurement) else None
+            value = (outcome.gradient.median,) if isinstance(outcome, Measurement) else None
             search.tell(trial, outcome, value)
             keys.append(plan_key(trial.plan))
     return keys
@@ -87,7 +87,7 @@ class SamplerConformance:
         done = run(search, batches=2)
         trials = search.ask(8)
         for trial in trials[:3]:
-            search.tell(trial, OUTCOMES[plan_key(trial.plan)], seconds(trial.plan))
+            search.tell(trial, OUTCOMES[plan_key(trial.plan)], (seconds(trial.plan),))
             done.append(plan_key(trial.plan))
         search.close()  # five trials are left running, as after kill -9
         search = open_at(tmp_path / "cut", self.sampler, resume=True)
@@ -156,7 +156,7 @@ def test_outcome_written_but_not_told_is_kept(tmp_path: Path, monkeypatch: pytes
     search = open_at(tmp_path)
     (trial,) = search.ask(1)
     monkeypatch.setattr(search, "_finish", lambda *_: None)  # died between the two writes
-    search.tell(trial, OUTCOMES[plan_key(trial.plan)], 1.0)
+    search.tell(trial, OUTCOMES[plan_key(trial.plan)], (1.0,))
     search.close()
     again = open_at(tmp_path, resume=True)
     assert [f.plan for f in again.finished()] == [trial.plan]
@@ -218,7 +218,7 @@ search = open_at(Path({str(tmp_path)!r}))
 print("started", flush=True)
 while trials := search.ask(4):
     for t in trials:
-        search.tell(t, OUTCOMES[plan_key(t.plan)], 1.0)
+        search.tell(t, OUTCOMES[plan_key(t.plan)], (1.0,))
         print(plan_key(t.plan), flush=True)
 """
     driver = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
