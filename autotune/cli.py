@@ -23,6 +23,8 @@ from autotune.options import parser, reading, request, search_options, tool_vers
 from autotune.outcome import Measurement
 from autotune.problem import architecture
 from autotune.progress import duration, open_progress
+from autotune.report import default_path, report, verdict
+from autotune.report import page as report_page
 from autotune.scan import existing, inventory
 from autotune.scan_html import page
 from autotune.scan_report import print_inventory, to_json
@@ -92,6 +94,8 @@ def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
             return _explain(args, out)
         case "scan":
             return _scan(args, out)
+        case "report":
+            return _show_report(args, out)
         case "archs":
             statuses = doctor.archs()
             _print(out, [asdict(s) for s in statuses] if args.json else doctor.render_archs(statuses))
@@ -202,6 +206,23 @@ def _scan(args: argparse.Namespace, out: TextIO) -> int:
             _print(out, f"report {args.out / 'scan.html'}")
     unread = bool(found.units) and len(found.failed) == len(found.units)
     return REFUSED if unread else OK
+
+
+def _show_report(args: argparse.Namespace, out: TextIO) -> int:
+    made = report(args.source)
+    path = args.out or default_path(args.source)
+    write_atomically(path, report_page(made))
+    if args.json:
+        _print(out, {**made.to_json(), "report": str(path)})
+        return OK
+    for record in made.records:
+        about = record.about
+        decision = verdict(record, record.decide())
+        _print(out, f"{about.function} on {about.arch}, workload {about.workload}: {decision}")
+    for note in made.notes:
+        _print(out, f"note: {note}")
+    _print(out, f"report {path}")
+    return OK
 
 
 def _executor(args: argparse.Namespace) -> contextlib.closing[Executor]:

@@ -126,6 +126,11 @@ class Duel:
     certain: float
 
     @property
+    def bounded(self) -> bool:
+        """Whether there were enough processes for an interval."""
+        return math.isfinite(self.speedup.high)
+
+    @property
     def claimed(self) -> bool:
         """Whether the candidate may be called faster than the reference."""
         return self.certain > 1.0 + RELEVANT

@@ -16,7 +16,6 @@ from transform.frontend.rules import Rule, read_rules
 VERBS = ("tune", "grad", "check", "explain", "scan", "nightly", "report", "archs", "doctor", "kokkos")
 _ABSENT = {
     "nightly": "run a list of tuning jobs and compare with history (not in this version)",
-    "report": "HTML report with plots (not in this version)",
 }
 
 
@@ -58,6 +57,7 @@ class SearchOptions:
     sampler: str = "auto"
     storage: str | None = None
     resume: bool = False
+    cold_cache: bool = False
 
 
 def tool_version() -> str:
@@ -123,6 +123,12 @@ def parser() -> argparse.ArgumentParser:
     kokkos.add_argument("--arch", default="host", metavar="ARCH")
     kokkos.add_argument("--source", type=Path, metavar="DIR|TARBALL", help="a Kokkos source tree or tarball")
     kokkos.add_argument("--prefix", type=Path, metavar="DIR", help="where to install (default: the cache)")
+    report = verb("report", "decide again from raw measurements; HTML report with plots")
+    report.add_argument(
+        "source", metavar="CONFIG.json|STUDY", help="config, raw file, journal or storage URL"
+    )
+    report.add_argument("--out", type=Path, metavar="FILE.html", help="default: beside the config")
+    _json(report)
     for name, text in _ABSENT.items():
         verb(name, text).add_argument("arguments", nargs=argparse.REMAINDER)
     return top
@@ -176,6 +182,7 @@ def _search(p: argparse.ArgumentParser) -> None:
     p.add_argument("--time-budget", metavar="TIME", help="e.g. 90s, 10m, 2h")
     p.add_argument("--seed", type=int, default=0, metavar="S")
     p.add_argument("--sampler", default="auto", metavar="NAME", help=f"auto, {', '.join(SAMPLERS)}")
+    p.add_argument("--cold-cache", action="store_true", help="empty the caches before each timed call")
     p.add_argument("--storage", metavar="URL", help="Optuna storage (default: a journal file)")
     p.add_argument("--resume", action="store_true", help="continue an interrupted search")
     p.add_argument("--predict", action="store_true", help="no device at hand (not in this version)")
@@ -229,6 +236,7 @@ def search_options(args: argparse.Namespace) -> SearchOptions:
         sampler=args.sampler,
         storage=args.storage,
         resume=args.resume,
+        cold_cache=args.cold_cache,
     )
 
 

@@ -235,6 +235,7 @@ def prepare(
         *(workload_fingerprint(w, signature) for w in (workload, small)),
         identity(toolchain),
         tool_version(),
+        *(["cold caches"] if limits.cold else []),
     ]
     return Problem(
         label=f"{signature.name}.{arch.name}",

@@ -1,8 +1,8 @@
 """What was measured, kept raw: enough to decide again without measuring again.
 
-Beside the config, ``OUT/.kad/<function>.<arch>.<workload>.raw.json`` holds one search: every trial's outcome with all its
-samples, the finals process by process, the machine's state before and after each, and what was asked for.
-A study (journal or database) holds the same while it runs and after.
+Beside the config, ``OUT/.kad/<function>.<arch>.<workload>.raw.json`` holds one search: every trial's outcome
+with all its samples, the finals process by process, the machine's state before and after each, and what was
+asked for. A study (journal or database) holds the same while it runs and after.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 
 from autotune.duels import Finals, finals_from_json
 from autotune.legal import plan_key
-from autotune.outcome import from_json, to_json
+from autotune.outcome import Measurement, from_json, to_json
 from autotune.select import Entry, Rules, Selection, select
+from autotune.study import read_study
 from autotune.tuned import config_path, read_config, state_dir, write_atomically
 from search_spaces.model import Plan
 from transform.diagnostics import UsageError
@@ -125,3 +126,16 @@ def records_of_config(path: Path) -> tuple[list[Record], list[str]]:
                 f"version {entry['provenance']['tool_version']} on {entry['provenance']['date']}"
             )
     return records, notes
+
+
+def stored_search(storage: Path | str) -> Record:
+    """The latest search in a journal or database, which may still be running. Raises ``UsageError``."""
+    name, facts, finished = read_study(storage)
+    if "about" not in facts:
+        raise UsageError(f"the search {name} in {storage} was made by another version of kad-tune")
+    entries = tuple(
+        Entry(f.plan, f.outcome, isinstance(f.outcome, Measurement) and f.outcome.reproducible)
+        for f in finished
+    )
+    finals = finals_from_json(facts["finals"]) if facts.get("finals") else None
+    return Record(about_from_json(facts["about"]), entries, finals, f"{storage}: {name}")

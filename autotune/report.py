@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,21 +15,23 @@ from autotune.duels import FALSE_CLAIMS, RELEVANT, Finals
 from autotune.legal import describe, plan_key
 from autotune.outcome import Conditions, Measurement
 from autotune.progress import duration, reason, size, summary
-from autotune.record import Record, read_record, records_of_config
+from autotune.record import Record, read_record, records_of_config, stored_search
 from autotune.report_svg import Strip, strips
 from autotune.select import Selection, interval, ranked, ratio
 from autotune.statistics import remarks
-from autotune.study import stored_search
 from transform.diagnostics import UsageError
 
 _STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem; max-width: 62rem; color: #222 }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem;
+       max-width: 62rem; color: #222 }
 table { border-collapse: collapse } th { text-align: left }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top }
 td.n { text-align: right } code { font: 13px/1.4 ui-monospace, monospace }
-svg { display: block; max-width: 100%; height: auto; margin: .5rem 0 1.5rem } svg text { font: 12px system-ui, sans-serif; fill: #222 }
+svg { display: block; max-width: 100%; height: auto; margin: .5rem 0 1.5rem }
+svg text { font: 12px system-ui, sans-serif; fill: #222 }
 svg text.tick { fill: #777; font-size: 11px } svg text.strong { font-weight: bold }
-.grid { stroke: #eee } .bound { stroke: #c05020; stroke-dasharray: 4 3 } .ci { stroke: #1a6b2f; stroke-width: 3; opacity: .5 }
+.grid { stroke: #eee } .bound { stroke: #c05020; stroke-dasharray: 4 3 }
+.ci { stroke: #1a6b2f; stroke-width: 3; opacity: .5 }
 .mid { fill: #1a6b2f } circle { fill: #33a; opacity: .45 } .note { background: #fdf3e2; padding: .4rem .8rem }
 """
 
@@ -60,6 +63,17 @@ def report(source: str) -> Report:
     raise UsageError(f"{source} is no tuned config (NAME.kad.json), raw measurements, journal or storage URL")
 
 
+def default_path(source: str) -> Path:
+    """Where the report of ``source`` goes: beside it, or here for a URL."""
+    if "://" in source:
+        return Path("kad-tune.report.html")
+    path = Path(source)
+    for ending in (".kad.json", ".raw.json", ".journal"):
+        if path.name.endswith(ending):
+            return path.with_name(path.name.removesuffix(ending) + ".report.html")
+    return path.with_name(path.name + ".report.html")
+
+
 def _decision(record: Record) -> dict[str, Any]:
     selection = record.decide()
     about = record.about
@@ -74,7 +88,8 @@ def _decision(record: Record) -> dict[str, Any]:
             {
                 "knobs": dict(d.plan),
                 "processes": d.processes,
-                "speedup": {"median": d.speedup.median, "low": d.speedup.low, "high": d.speedup.high},
+                "speedup": d.speedup.median,
+                "interval": [d.speedup.low, d.speedup.high] if d.bounded else None,
                 "certain": d.certain,
                 "claimed": d.claimed,
             }
@@ -91,7 +106,9 @@ def verdict(record: Record, selection: Selection | None) -> str:
         return "no variant passed verification and the limits"
     plan = describe(selection.winner.plan)
     duel = selection.duel
-    ties = f"; {len(selection.ties) - 1} more cannot be told from the fastest" if len(selection.ties) > 1 else ""
+    ties = (
+        f"; {len(selection.ties) - 1} more cannot be told from the fastest" if len(selection.ties) > 1 else ""
+    )
     if record.finals is None or not record.finals.runs:
         return f"{plan} (provisional: no finals were held){ties}"
     if duel is not None and duel.claimed:
@@ -132,14 +149,14 @@ def _finals(finals: Finals, selection: Selection | None) -> Iterator[str]:
     yield "<h3>Finals</h3>"
     yield (
         f"<p>Head to head in {processes} fresh processes. Each point is one process: the default variant's "
-        "time over the candidate's, right is faster. The bar is the 95 % interval. A candidate is called faster "
-        f"if its speed-up exceeds {1 + RELEVANT:g} (dashed) but for {100 * FALSE_CLAIMS:g} % of such "
+        "time over the candidate's, right is faster. The bar is the 95 % interval. A candidate is called "
+        f"faster if its speed-up exceeds {1 + RELEVANT:g} (dashed) but for {100 * FALSE_CLAIMS:g} % of such "
         f"searches.</p>"
     )
     rows = []
     for duel in held:
         s = duel.speedup
-        ratios = tuple(2.718281828459045**g for g in finals.gains(duel.plan))
+        ratios = tuple(math.exp(g) for g in finals.gains(duel.plan))
         note = "faster" if duel.claimed else "not told apart" if s.high > 1 else "slower"
         strong = selection is not None and plan_key(selection.winner.plan) == plan_key(duel.plan)
         rows.append(Strip(describe(duel.plan), ratios, (s.median, s.low, s.high), note, strong))
@@ -159,7 +176,8 @@ def _finals(finals: Finals, selection: Selection | None) -> Iterator[str]:
 
 def _trials(record: Record, selection: Selection | None) -> Iterator[str]:
     good = ranked(record.entries, record.about.rules)
-    yield f"<h3>Trials</h3><p>{len(record.entries)} tried, {len(good)} may win. Time relative to the default's.</p>"
+    yield f"<h3>Trials</h3><p>{len(record.entries)} tried, {len(good)} may win. "
+    yield "Each point is a pair of interleaved calls: the variant's time over the default's.</p>"
     rows = []
     for entry in good[:60]:
         assert isinstance(entry.outcome, Measurement)
@@ -183,7 +201,8 @@ def _suspicious(record: Record) -> Iterator[str]:
     if found:
         yield "<h3>Suspicious samples</h3><table>"
         yield from (
-            f"<tr><td><code>{escape(plan)}</code><td>{what}<td>{escape(why)}</tr>" for plan, what, why in found
+            f"<tr><td><code>{escape(plan)}</code><td>{what}<td>{escape(why)}</tr>"
+            for plan, what, why in found
         )
         yield "</table>"
 
@@ -216,7 +235,10 @@ def _machine(record: Record) -> Iterator[str]:
 
 def _conditions(spans: Sequence[tuple[Conditions, Conditions]]) -> Iterator[tuple[str, str]]:
     first, last = min(a.time for a, _ in spans), max(b.time for _, b in spans)
-    yield "measured", " to ".join(datetime.fromtimestamp(t, UTC).strftime("%F %T") for t in (first, last)) + " UTC"
+    yield (
+        "measured",
+        " to ".join(datetime.fromtimestamp(t, UTC).strftime("%F %T") for t in (first, last)) + " UTC",
+    )
 
     def three(values: Sequence[float]) -> str:
         return f"least {min(values):.3g}, median {median(values):.3g}, most {max(values):.3g}"

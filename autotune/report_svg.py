@@ -47,15 +47,22 @@ def strips(rows: Sequence[Strip], unit: str, line: float | None = None) -> str:
     for number, row in enumerate(rows):
         y = ROW * number + ROW / 2 + 2
         style = " class='strong'" if row.strong else ""
-        parts.append(f"<text{style} x='{LEFT - 10}' y='{y + 4:.1f}' text-anchor='end'>{_cut(row.label)}</text>")
+        parts.append(
+            f"<text{style} x='{LEFT - 10}' y='{y + 4:.1f}' text-anchor='end'>{_cut(row.label)}</text>"
+        )
         parts += [f"<circle cx='{x(p):.1f}' cy='{y:.1f}' r='2.4'/>" for p in row.points]
         if row.interval is not None:
             middle, start, end = row.interval
-            parts.append(f"<line class='ci' x1='{x(start):.1f}' x2='{x(end):.1f}' y1='{y:.1f}' y2='{y:.1f}'/>")
-            parts.append(f"<rect class='mid' x='{x(middle) - 1.5:.1f}' y='{y - 6:.1f}' width='3' height='12'/>")
+            parts.append(
+                f"<line class='ci' x1='{x(start):.1f}' x2='{x(end):.1f}' y1='{y:.1f}' y2='{y:.1f}'/>"
+            )
+            parts.append(
+                f"<rect class='mid' x='{x(middle) - 1.5:.1f}' y='{y - 6:.1f}' width='3' height='12'/>"
+            )
         parts.append(f"<text x='{WIDTH - RIGHT + 10}' y='{y + 4:.1f}'>{escape(row.note)}</text>")
     parts.append(
-        f"<text class='tick' x='{WIDTH - RIGHT}' y='{height - 1}' text-anchor='end'>{escape(unit)}</text></svg>"
+        f"<text class='tick' x='{WIDTH - RIGHT}' y='{height - 1}' text-anchor='end'>{escape(unit)}</text>"
+        "</svg>"
     )
     return "".join(parts)
 

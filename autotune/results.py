@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autotune.duels import FALSE_CLAIMS, RELEVANT
 from autotune.legal import LegalPlans
 from autotune.machine import this_machine
+from autotune.measure import threading
 from autotune.options import Request, tool_version
 from autotune.outcome import Measurement
 from autotune.problem import PORTABLE, Derivation, checkpoint_answers
+from autotune.record import About
 from autotune.select import Selection, ratio
+from autotune.statistics import remarks
 from autotune.toolchain import Toolchain
-from autotune.tune import Result
-from autotune.tuned import Provenance, SearchRecord, TunedEntry, header_path, write_atomically
+from autotune.tune import Problem, Result
+from autotune.tuned import Decision, Provenance, SearchRecord, TunedEntry, header_path, write_atomically
 from autotune.workload import Workload, elements
 from search_spaces.model import Architecture, architectures
 from transform import pipeline
+
+
+def about_search(
+    derivation: Derivation, arch: Architecture, toolchain: Toolchain, workload: str, problem: Problem
+) -> About:
+    """What a search's raw measurements say about themselves."""
+    limits, machine = problem.limits, dict(this_machine().to_json())
+    environment = {
+        **machine,
+        "gpus": [f"{gpu.name}, driver {gpu.driver}" for gpu in this_machine().gpus],
+        "compiler": f"{Path(toolchain.compiler).name} {toolchain.compiler_version}",
+        "flags": " ".join((f"-std={toolchain.std}", *toolchain.flags)),
+        "kokkos": toolchain.kokkos.describe(),
+        "threads and places": {
+            name: value
+            for name, value in ({**os.environ, **threading()}).items()
+            if name.startswith(("OMP_", "KOKKOS_", "GOMP_", "KMP_"))
+        },
+        "caches": "emptied before each call" if limits.cold else "warm",
+        "kad-tune": tool_version(),
+    }
+    return About(
+        derivation.signature.name,
+        arch.name,
+        workload,
+        problem.legal.space.default,
+        problem.rules,
+        environment,
+    )
 
 
 def tuned_entry(
@@ -31,6 +65,7 @@ def tuned_entry(
     result: Result,
     selection: Selection,
     search: SearchRecord,
+    caches: str,
 ) -> TunedEntry:
     """The winner with its evidence and provenance."""
     winner = selection.winner
@@ -52,14 +87,29 @@ def tuned_entry(
         ratio=ratio(gradient, primal),
         baseline_knobs=result.reference,
         baseline=reference,
-        speedup=duel.speedup if duel is not None else ratio(reference, gradient),
+        speedup=duel.speedup if duel is not None and duel.bounded else ratio(reference, gradient),
         accuracy=measured.accuracy,
         memory=measured.memory,
         deterministic=winner.deterministic,
         reproducible=measured.reproducible,
         ties=tuple(e.plan for e in selection.ties),
         search=search,
+        caches=caches,
+        decision=_decision(selection, result),
         provenance=_provenance(request, derivation, arch, toolchain, winner.plan),
+    )
+
+
+def _decision(selection: Selection, result: Result) -> Decision:
+    duel, finals, measured = selection.duel, result.finals, selection.winner.outcome
+    assert isinstance(measured, Measurement)
+    return Decision(
+        claimed=duel is not None and duel.claimed,
+        certain=duel.certain if duel is not None else 0.0,
+        processes=len({r.process for r in finals.runs}) if finals is not None else 0,
+        false_claims=FALSE_CLAIMS,
+        relevant=RELEVANT,
+        remarks=remarks(measured.gradient),
     )
 
 

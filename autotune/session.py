@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from autotune.problem import (
     workload_of,
 )
 from autotune.progress import Progress
-from autotune.results import tuned_entry, write_header
+from autotune.record import About, Record, write_record
+from autotune.results import about_search, tuned_entry, write_header
 from autotune.study import open_search, sampler_name
 from autotune.table import entries_json
 from autotune.toolchain import Toolchain
@@ -94,15 +95,16 @@ def tune(
     ``UsageError``, ``ToolchainMissing``, ``KokkosHeadersMissing``, ``NoDevice``, ``KeyboardInterrupt``.
     """
     results = []
+    measuring = replace(limits or Limits(), cold=options.cold_cache)
     for arch in runnable(request.archs):
         progress.stage(f"reading {request.kernel}")
         derivation, toolchain = derive_or_install(request, arch, progress.note)
         workload = workload_of(request, derivation, progress.note)
-        problem = prepare(
-            request, derivation, arch, toolchain, workload, limits=limits or Limits(), mutate=mutate
-        )
+        problem = prepare(request, derivation, arch, toolchain, workload, limits=measuring, mutate=mutate)
         sampler = sampler_name(options.sampler, problem.legal.size, options.trials)
-        result = _search(request, options, sampler, problem, executor, progress, interrupts)
+        about = about_search(derivation, arch, toolchain, workload.name, problem)
+        result = _search(request, options, sampler, problem, about, executor, progress, interrupts)
+        write_record(request.out, Record(about, result.entries, result.finals))
         results.append(
             _conclude(
                 request,
@@ -125,6 +127,7 @@ def _search(
     options: SearchOptions,
     sampler: str,
     problem: Problem,
+    about: About,
     executor: Executor,
     progress: Progress,
     interrupts: Interrupts,
@@ -150,6 +153,7 @@ def _search(
                 "nothing to resume: no search for this kernel, workload, toolchain and space was kept"
             )
         budget = Budget(options.trials, options.time_budget)
+        search.keep("about", about.to_json())
         return run_search(problem, search, executor, budget, progress, interrupts)
     finally:
         search.close()
@@ -176,7 +180,10 @@ def _conclude(
         sampler=sampler,
         seed=options.seed,
     )
-    entry = tuned_entry(request, derivation, arch, toolchain, workload, result, result.selection, record)
+    caches = "cold" if problem.limits.cold else "warm"
+    entry = tuned_entry(
+        request, derivation, arch, toolchain, workload, result, result.selection, record, caches
+    )
     name = derivation.signature.name
     config = write_entry(request.out, name, derivation.signature.qualified, entry)
     header = write_header(request.out, derivation, config, arch.name, progress.note)

@@ -164,11 +164,7 @@ class Search:
 
     def finished(self) -> tuple[Finished, ...]:
         """Every trial with an outcome, in the order of proposal."""
-        return tuple(
-            Finished(t.number, t.user_attrs["plan"], from_json(t.user_attrs["outcome"]))
-            for t in self._study.get_trials(deepcopy=False)
-            if t.state.is_finished() and "outcome" in t.user_attrs
-        )
+        return _finished(self._study)
 
     def ask(self, count: int) -> tuple[Trial, ...]:
         """Up to ``count`` new trials; fewer when the space runs out, none when it is exhausted.
@@ -195,6 +191,10 @@ class Search:
         opened.set_user_attr("values", values)
         opened.set_user_attr("outcome", to_json(outcome))
         self._finish(trial.number, values)
+
+    def keep(self, name: str, value: object) -> None:
+        """Store a fact about the whole search, as JSON."""
+        self._study.set_user_attr(name, value)
 
     def close(self) -> None:
         if self._lock is not None:
@@ -284,6 +284,31 @@ def open_search(
             lock.close()
         raise
     return search
+
+
+def _finished(study: optuna.Study) -> tuple[Finished, ...]:
+    return tuple(
+        Finished(t.number, t.user_attrs["plan"], from_json(t.user_attrs["outcome"]))
+        for t in study.get_trials(deepcopy=False)
+        if t.state.is_finished() and "outcome" in t.user_attrs
+    )
+
+
+def read_study(storage: Path | str) -> tuple[str, dict[str, Any], tuple[Finished, ...]]:
+    """Name, facts (``Search.keep``) and trials of the storage's latest study; nothing is changed or locked.
+
+    Raises ``UsageError`` for a storage that cannot be read or is empty.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if isinstance(storage, Path):
+        backend: BaseStorage = JournalStorage(JournalFileBackend(str(storage), lock_obj=_Owned(str(storage))))
+    else:
+        backend = _open_storage(storage)
+    studies = backend.get_all_studies()
+    if not studies:
+        raise UsageError(f"no search is stored in {storage}")
+    study = optuna.load_study(study_name=studies[-1].study_name, storage=backend)
+    return study.study_name, dict(study.user_attrs), _finished(study)
 
 
 # ---- storage ----

@@ -87,6 +87,8 @@ def run_search(
                 progress.note("the time budget is spent")
                 break
     finals = bench.final(entries)
+    if finals is not None:
+        search.keep("finals", finals.to_json())
     selection = select(entries, problem.rules, problem.legal.space.default, finals)
     return Result(tuple(entries), selection, bench.reference_plan, finals)
 

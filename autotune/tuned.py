@@ -57,6 +57,23 @@ class SearchRecord:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """How the winner was chosen; see ``duels``.
+
+    ``claimed``: it is faster than the baseline, by more than ``certain`` (a ratio; 0 if nothing is certain)
+    but for a rate of ``false_claims``. ``relevant``: gains below this fraction are not claimed.
+    ``processes``: of the finals. ``remarks``: what is suspicious about the winner's samples.
+    """
+
+    claimed: bool
+    certain: float
+    processes: int
+    false_claims: float
+    relevant: float
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TunedEntry:
     """The winner for one architecture and workload. Times in seconds, ``memory`` in bytes.
 
@@ -83,6 +100,8 @@ class TunedEntry:
     ties: tuple[Plan, ...]
     search: SearchRecord
     provenance: Provenance
+    decision: Decision | None = None
+    caches: str = "warm"
     evidence: str = "measured"
 
     def to_json(self) -> dict[str, Any]:
@@ -111,8 +130,10 @@ class TunedEntry:
             "deterministic": self.deterministic,
             "reproducible": self.reproducible,
             "ties": [dict(plan) for plan in self.ties],
+            **({} if self.decision is None else {"decision": _plain(self.decision)}),
+            "caches": self.caches,
             "search": asdict(self.search),
-            "provenance": json.loads(json.dumps(asdict(self.provenance))),
+            "provenance": _plain(self.provenance),
         }
 
 
@@ -214,6 +235,12 @@ def write_atomically(path: Path, text: str) -> None:
             os.close(directory)
     except OSError as problem:
         raise UsageError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def _plain(record: Provenance | Decision) -> dict[str, Any]:
+    """As JSON would give it back: lists for tuples."""
+    data: dict[str, Any] = json.loads(json.dumps(asdict(record)))
+    return data
 
 
 def _interval(timing: Timing) -> dict[str, float]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,8 +50,10 @@ def go(
     rules: Rules | None = None,
     sampler: str = "tpe",
     budget: float | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> Result:
     search = searching(path, resume, sampler, rules)
+    search.keep("about", about)
     try:
         with interrupts() as stop:
             return run_search(
