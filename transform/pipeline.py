@@ -27,6 +27,7 @@ from transform.emit import cpp, interface
 from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
+from transform.ir.fuse import fused_loops
 from transform.ir.induction import closed_counters
 from transform.ir.liveness import remove_dead, remove_dead_tapes
 from transform.ir.nodes import (
@@ -46,6 +47,7 @@ from transform.ir.nodes import (
 from transform.ir.rename import distinct_views
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
+from transform.ir.unroll import unrolled
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
 from transform.strategies import launch
@@ -117,6 +119,7 @@ def differentiate(
     # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
     varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
     given = program
+    program = _written_out(program)
     program = keep_own_elements(program, _last_id(program))
     program = own_arrays(program, activity(program, varied, dependents), _last_id(program))
     program = attach(program, activity(program, varied, dependents), _last_id(program))
@@ -147,6 +150,15 @@ def differentiate(
             gradients[name] = _clean(sweeps)
             verdicts = sweeps.verdicts
     return Adjoint(program, sig, active, gradients, verdicts, with_adjoint)
+
+
+def _written_out(program: Program) -> Program:
+    """Without small loops of constant length in kernels."""
+    fresh = Fresh(_last_id(program))
+    body = unrolled(program.body, fresh)
+    if body == program.body:
+        return program
+    return replace(program, body=remove_dead(simplify(body, fresh)))
 
 
 def signature(adjoint: Adjoint) -> Signature:
@@ -375,7 +387,9 @@ def _clean(sweeps: Sweeps) -> Gradient:
 
     def passes(body: Block) -> Block:
         body = remove_dead_tapes(simplify(detach(body), fresh))
-        return remove_dead(simplify(body, fresh))
+        body = remove_dead(simplify(body, fresh))
+        joined = fused_loops(body)
+        return body if joined == body else remove_dead(simplify(joined, fresh))
 
     body = Block((*sweeps.forward.stmts, *sweeps.reverse.stmts))
     raw = Gradient(

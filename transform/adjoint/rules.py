@@ -146,7 +146,7 @@ RULES: dict[str, tuple[Product, ...]] = {
     "add": (lambda b, a, r, w: w, lambda b, a, r, w: w),
     "sub": (lambda b, a, r, w: w, lambda b, a, r, w: b.neg(w)),
     "mul": (lambda b, a, r, w: b.mul(w, a[1]), lambda b, a, r, w: b.mul(w, a[0])),
-    "div": (lambda b, a, r, w: b.div(w, a[1]), lambda b, a, r, w: b.neg(b.div(b.mul(w, r), a[1]))),
+    "div": (lambda b, a, r, w: b.div(w, a[1]), lambda b, a, r, w: b.neg(b.mul(b.div(w, a[1]), r))),
     "select": (
         _zero,
         lambda b, a, r, w: b.select(a[0], w, b.const(0, w)),

@@ -9,10 +9,12 @@ results stay bitwise the same for finite values (see ``Builder``).
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from transform.ir.build import TEMPORARY, Builder, Fresh
+from transform.ir.build import TEMPORARY, Builder, Fresh, element, zero
 from transform.ir.nodes import (
     Accumulate,
     Allocate,
@@ -45,8 +47,11 @@ from transform.ir.nodes import (
     Symbol,
     Touch,
 )
-from transform.ir.types import BOOL, Scalar
+from transform.ir.types import BOOL, INT, Array, Scalar
 from transform.ir.walk import written
+
+_SMALL = 64
+"""Elements of a local array that is followed element by element."""
 
 _FOLDING: dict[str, Callable[..., Atom]] = {
     "add": Builder.add,
@@ -91,7 +96,7 @@ class _Simplifier:
                 self.let(s, known, loads)
             case Store(memory=m, index=index, value=v):
                 where, value = self.atoms(index), self.atom(v)
-                self.forget(m, loads)
+                self.forget(m, loads, where)
                 loads[Load(m, where)] = value
                 self.b.add_stmt(replace(s, index=where, value=value))
             case Increment() | Accumulate():
@@ -100,8 +105,15 @@ class _Simplifier:
                 value = self.atom(s.value)
                 if isinstance(value, Const) and value.value == 0:
                     return
-                self.forget(s.memory, loads)
-                self.b.add_stmt(replace(s, index=self.atoms(s.index), value=value))
+                where = self.atoms(s.index)
+                before = loads.get(Load(s.memory, where))
+                self.forget(s.memory, loads, where)
+                if before is None or not isinstance(s.memory.type, Array):
+                    self.b.add_stmt(replace(s, index=where, value=value))
+                    return
+                total = self.b.add(before, value)
+                loads[Load(s.memory, where)] = total
+                self.b.add_stmt(Store(s.memory, where, total, s.loc))
             case For():
                 self.loop(s, known, loads)
             case If():
@@ -116,6 +128,10 @@ class _Simplifier:
             case Color():
                 unit = Range(s.unit.index, self.atom(s.unit.lo), self.atom(s.unit.hi))
                 self.b.add_stmt(replace(s, unit=unit, body=self.block(s.body, dict(known), {})))
+            case Declare(target=target, zeroed=True, extents=()):
+                for element_ in _elements(target):
+                    loads[element_] = zero(element(target))
+                self.b.add_stmt(s)
             case Allocate(extents=extents) | Declare(extents=extents):
                 self.b.add_stmt(replace(s, extents=self.atoms(extents)))
             case DeepCopy(target=t, source=source):
@@ -136,9 +152,11 @@ class _Simplifier:
                 self.b.add_stmt(s)
 
     @staticmethod
-    def forget(memory: Symbol, loads: dict[Load, Atom]) -> None:
+    def forget(memory: Symbol, loads: dict[Load, Atom], where: tuple[Atom, ...] = ()) -> None:
+        """``memory`` changes, at ``where`` only if that is given."""
         for load in [k for k in loads if k.memory == memory]:
-            del loads[load]
+            if not where or not _apart(load.index, where):
+                del loads[load]
 
     def let(self, s: Let, known: dict[Op, Atom], loads: dict[Load, Atom]) -> None:
         op: Op
@@ -244,6 +262,23 @@ class _Simplifier:
         for memory in written(then) | written(orelse):
             self.forget(memory, loads)
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), s.loc))
+
+
+def _elements(array: Symbol) -> list[Load]:
+    """The elements of a small local array."""
+    assert isinstance(array.type, Array)
+    if math.prod(array.type.extents) > _SMALL:
+        return []
+    ranges = (range(n) for n in array.type.extents)
+    return [Load(array, tuple(Const(k, INT) for k in index)) for index in itertools.product(*ranges)]
+
+
+def _apart(a: tuple[Atom, ...], b: tuple[Atom, ...]) -> bool:
+    """Whether two indices differ for certain, by a constant."""
+    return any(
+        isinstance(x, Const) and isinstance(y, Const) and x.value != y.value
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 def _typed(op: Op, target: Symbol) -> Op:

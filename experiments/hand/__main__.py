@@ -1,0 +1,268 @@
+"""Tuned gradients against adjoints written by hand, from one program per kernel.
+
+python -m experiments.hand [KERNEL...] [--quick] [--trials N] [--plan KNOB=VALUE,...] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.evaluate import Binary, Inputs, Job, Limits, Task
+from autotune.machine import this_machine
+from autotune.outcome import Measurement, Outcome, Timing
+from autotune.statistics import ratio_interval
+from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
+from autotune.workers import LocalExecutor
+from autotune.workload import load_workload
+from experiments.hand.cases import CASES, FOLDER, Case
+from search_spaces.model import Plan, architectures
+from transform import pipeline
+from transform.diagnostics import UsageError
+from transform.frontend.clang import ParseOptions
+from transform.signature import Signature
+
+CORPUS = FOLDER.parent / "kernels"
+README = FOLDER / "README.md"
+MARK = "<!-- results: python -m experiments.hand --write -->\n"
+LIMITS = Limits(timeout=300.0, budget=4.0, least=9, most=60)
+QUICK = Limits(timeout=300.0, budget=1.5)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One gradient beside the tuned one: ``label``, and what was measured with the tuned one as reference."""
+
+    label: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Comparison:
+    case: Case
+    workload: str
+    plan: Plan
+    tuned: Outcome
+    noticing: Outcome  # the tuned gradient that also looks for changed index arrays
+    rows: tuple[Row, ...]
+
+
+def main(arguments: Sequence[str]) -> int:
+    kernels = list(dict.fromkeys(c.kernel for c in CASES))
+    parser = argparse.ArgumentParser(prog="python -m experiments.hand", description=__doc__)
+    parser.add_argument("kernel", nargs="*", default=kernels, help=f"from {', '.join(kernels)}")
+    parser.add_argument("--quick", action="store_true", help="smaller workloads, fewer samples")
+    parser.add_argument("--trials", type=int, default=40, help="of the search for the tuned variant (40)")
+    parser.add_argument(
+        "--plan", help="do not search: this variant, KNOB=VALUE,...; other knobs as by default"
+    )
+    parser.add_argument("--kokkos-root", type=Path, help="a Kokkos installation")
+    parser.add_argument("--write", action="store_true", help="put the results into this experiment's README")
+    options = parser.parse_args(arguments)
+    for name in options.kernel:
+        if name not in kernels:
+            parser.error(f"unknown kernel {name!r}; there are adjoints by hand of {', '.join(kernels)}")
+    try:
+        report = _report(options)
+    except (UsageError, ToolchainMissing) as problem:
+        print(problem, file=sys.stderr)
+        return 2 if isinstance(problem, UsageError) else 4
+    if options.write:
+        text = README.read_text()
+        README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> str:
+    """Measure and print case by case; the whole text."""
+    tools = find_toolchain(
+        architectures()["host"], options.kokkos_root, (), build_missing=True, progress=_note
+    )
+    parts = [_setting(tools)]
+    print(parts[0], flush=True)
+    executor = LocalExecutor()
+    found: list[Comparison] = []
+    try:
+        for case in CASES:
+            if case.kernel in options.kernel:
+                found.append(_compare(case, options, tools, executor))
+                parts.append(_details(found[-1]))
+                print(parts[-1], flush=True)
+    finally:
+        executor.close()
+    parts.insert(1, _summary(found))
+    print(parts[1], flush=True)
+    return "\n".join(parts)
+
+
+def _note(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _setting(tools: Toolchain) -> str:
+    machine = this_machine()
+    kokkos = f"Kokkos {tools.kokkos.version} ({', '.join(tools.kokkos.backends)})"
+    return (
+        f"{datetime.date.today()}, {machine.cpu}, {machine.threads} threads, {kokkos}, "
+        f"{tools.compiler_version}, {' '.join(tools.flags)}; load average {machine.load:.1f} at the start.\n"
+    )
+
+
+def _compare(
+    case: Case, options: argparse.Namespace, tools: Toolchain, executor: LocalExecutor
+) -> Comparison:
+    """Tune, then time every adjoint by hand interleaved with the tuned one and the primal."""
+    path = CORPUS / f"{case.kernel}.cpp"
+    workload = case.quick if options.quick else case.workload
+    adjoint = pipeline.differentiate(
+        pipeline.parse(path, ParseOptions(kokkos_include=tools.kokkos.include)), case.wrt
+    )
+    signature = pipeline.signature(adjoint)
+    if options.plan is not None:
+        plan = _named(pipeline.search_space(adjoint, architectures()["host"]).plans(), options.plan)
+    else:
+        plan = _tuned(case, workload, options)
+    code = pipeline.realise(adjoint, plan).code("kad_tuned")
+    tuned = Job("tuned", plan, _promised(code))
+    others = {}
+    if "kad::Remembered" in code:
+        others = {"noticing": Job("noticing", plan, code.replace("kad_tuned", "kad_noticing"))}
+    by_hand = [Job(p.stem, {}, _by_hand(p, signature)) for p in case.by_hand()]
+    task = Task(
+        signature,
+        path,
+        pipeline.tangent_header(adjoint),
+        tuned,
+        (*others.values(), *by_hand),
+        tools,
+        (FOLDER,),
+    )
+    ((_, binary),) = executor.build([task])
+    if not isinstance(binary, Binary):
+        raise SystemExit(f"{case.name}: the comparison does not compile:\n{binary.log}")
+    toml = path.with_suffix(".toml")
+    inputs = Inputs(
+        signature, load_workload(f"{toml}:{workload}", signature), load_workload(f"{toml}:small", signature)
+    )
+
+    def measured(job: Job) -> Outcome:
+        _note(f"{case.name}: {job.key}")
+        return executor.evaluate(binary, job.key, inputs, QUICK if options.quick else LIMITS)
+
+    first = measured(tuned)
+    noticing = measured(others["noticing"]) if others else first
+    labels = [p.read_text().splitlines()[0].removeprefix("// ") for p in case.by_hand()]
+    rows = tuple(Row(label, measured(job)) for label, job in zip(labels, by_hand, strict=True))
+    return Comparison(case, workload, plan, first, noticing, rows)
+
+
+def _named(plans: object, wanted: str) -> Plan:
+    """The first legal plan with the given answers."""
+    answers = dict(item.split("=", 1) for item in wanted.split(","))
+    assert hasattr(plans, "__iter__")
+    for plan in plans:
+        given = {
+            k: next((v for n, v in answers.items() if k == n or k.startswith(f"{n}.")), None) for k in plan
+        }
+        if all(value is None or str(plan[k]) == value for k, value in given.items()):
+            return dict(plan)
+    raise UsageError(f"no legal variant has {wanted}")
+
+
+def _tuned(case: Case, workload: str, options: argparse.Namespace) -> Plan:
+    """The winner of ``kad-tune tune``."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "autotune.cli", "tune", str(CORPUS / f"{case.kernel}.cpp")]
+        command += ["--arch", "host", "--workload", f"{CORPUS / case.kernel}.toml:{workload}", "--seed", "1"]
+        command += ["--trials", str(options.trials), "--executor", "local", "--out", directory]
+        command += ["--wrt", ",".join(case.wrt)] if case.wrt else []
+        command += ["--kokkos-root", str(options.kokkos_root)] if options.kokkos_root else []
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        (config,) = Path(directory).glob("*.kad.json")
+        (entry,) = json.loads(config.read_text())["entries"]
+        plan: Plan = entry["winner"]["plan"]
+        return plan
+
+
+def _promised(code: str) -> str:
+    """The gradient with the caller's promise that index arrays stay as they are, as experts assume too."""
+    return code.replace("bool indices_are_static_ = false;", "bool indices_are_static_ = true;")
+
+
+def _by_hand(header: Path, signature: Signature) -> str:
+    """The text of an adjoint by hand as the harness calls it: in a namespace, with a workspace or without."""
+    name, returns = signature.name, "void" if signature.returns is None else signature.returns.name
+    return f"""#include "hand.hpp"
+namespace kad_{header.stem} {{
+{header.read_text()}
+template <class First, class... Rest>
+std::enable_if_t<!std::is_same_v<std::decay_t<First>, {name}_workspace>, {returns}> {name}_grad(
+    First&& first, Rest&&... rest) {{
+  {name}_workspace workspace;
+  return {name}_grad(workspace, std::forward<First>(first), std::forward<Rest>(rest)...);
+}}
+}}  // namespace kad_{header.stem}
+"""
+
+
+def _summary(found: Sequence[Comparison]) -> str:
+    """One line per case: tuned over the best by hand."""
+    lines = [
+        "| kernel | primal, ms | tuned, x primal | best by hand, x primal | tuned / best by hand |",
+        "|---|---|---|---|---|",
+    ]
+    for c in found:
+        measured = [(r.label, r.outcome) for r in c.rows if isinstance(r.outcome, Measurement)]
+        label, b = min(measured, key=lambda pair: pair[1].gradient.median / pair[1].reference.median)
+        m = c.tuned
+        if not isinstance(m, Measurement):
+            lines.append(f"| {c.case.name} | | {type(m).__name__} | | |")
+            continue
+        ratio, low, high = ratio_interval(b.reference, b.gradient)
+        lines.append(
+            f"| {c.case.kernel}, {c.workload} | {_milliseconds(m.primal)} "
+            f"| {m.gradient.median / m.primal.median:.2f} "
+            f"| {b.gradient.median / b.primal.median:.2f} ({label}) "
+            f"| **{ratio:.2f}** [{low:.2f}, {high:.2f}] |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _details(c: Comparison) -> str:
+    """Every gradient of a case, in units of the tuned one that was timed beside it."""
+    plan = ", ".join(f"{k}={v}" for k, v in c.plan.items()) or "the only one"
+    lines = [
+        f"### {c.case.kernel}, {c.workload}\n",
+        "| gradient | ms | x primal | x tuned |",
+        "|---|---|---|---|",
+    ]
+    entries = [Row(f"**tuned**: {plan}", c.tuned)]
+    if c.noticing is not c.tuned:
+        entries.append(Row("the same, looking for changed index arrays", c.noticing))
+    for row in (*entries, *c.rows):
+        m = row.outcome
+        if isinstance(m, Measurement):
+            ratio, low, high = ratio_interval(m.gradient, m.reference)
+            lines.append(
+                f"| {row.label} | {_milliseconds(m.gradient)} | {m.gradient.median / m.primal.median:.2f} "
+                f"| {ratio:.2f} [{low:.2f}, {high:.2f}] |"
+            )
+        else:
+            lines.append(f"| {row.label} | {type(m).__name__} | | |")
+            _note(str(m))
+    return "\n".join(lines) + "\n"
+
+
+def _milliseconds(t: Timing) -> str:
+    return f"{1e3 * t.median:.1f} [{1e3 * t.low:.1f}, {1e3 * t.high:.1f}]"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
