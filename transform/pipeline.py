@@ -47,7 +47,7 @@ from transform.ir.nodes import (
 from transform.ir.rename import distinct_views
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
-from transform.ir.unroll import unrolled
+from transform.ir.unroll import written_out
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
 from transform.strategies import launch
@@ -119,7 +119,7 @@ def differentiate(
     # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
     varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
     given = program
-    program = _written_out(program)
+    program = written_out(program, _last_id(program))
     program = keep_own_elements(program, _last_id(program))
     program = own_arrays(program, activity(program, varied, dependents), _last_id(program))
     program = attach(program, activity(program, varied, dependents), _last_id(program))
@@ -150,15 +150,6 @@ def differentiate(
             gradients[name] = _clean(sweeps)
             verdicts = sweeps.verdicts
     return Adjoint(program, sig, active, gradients, verdicts, with_adjoint)
-
-
-def _written_out(program: Program) -> Program:
-    """Without small loops of constant length in kernels."""
-    fresh = Fresh(_last_id(program))
-    body = unrolled(program.body, fresh)
-    if body == program.body:
-        return program
-    return replace(program, body=remove_dead(simplify(body, fresh)))
 
 
 def signature(adjoint: Adjoint) -> Signature:

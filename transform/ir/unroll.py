@@ -10,8 +10,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transform.ir.build import TEMPORARY, Fresh, scalar
-from transform.ir.nodes import Apply, Atom, Block, Const, Declare, For, Launch, Let, Stmt, Store, Symbol
+from transform.ir.liveness import remove_dead
+from transform.ir.nodes import (
+    Apply,
+    Atom,
+    Block,
+    Const,
+    Declare,
+    For,
+    Launch,
+    Let,
+    Program,
+    Stmt,
+    Store,
+    Symbol,
+)
 from transform.ir.rename import renamed
+from transform.ir.simplify import simplify
 from transform.ir.types import Array
 from transform.ir.walk import map_blocks, substitute, walk
 
@@ -19,17 +34,23 @@ MOST = 96
 """Statements that a loop may have when written out, those of all iterations together."""
 
 
-def unrolled(block: Block, fresh: Fresh) -> Block:
-    """As above, in every kernel of a host block. Loops of the host stay, and so do ranges of teams: these are
-    the user's choice of what runs at once."""
+def written_out(program: Program, last_id: int) -> Program:
+    """As above, in every kernel.
 
-    def host(s: Stmt) -> Stmt:
+    Loops of the host stay, and so do ranges of teams: these are the user's choice of what runs at once."""
+    fresh = Fresh(last_id)
+    body = _host(program.body, fresh)
+    return program if body == program.body else replace(program, body=remove_dead(simplify(body, fresh)))
+
+
+def _host(block: Block, fresh: Fresh) -> Block:
+    def one(s: Stmt) -> Stmt:
         if isinstance(s, Launch):
             results: dict[Symbol, Atom] = {}
             return map_blocks(s, lambda b: _kernel(b, results, fresh))
-        return map_blocks(s, lambda b: unrolled(b, fresh))
+        return map_blocks(s, lambda b: _host(b, fresh))
 
-    return Block(tuple(host(s) for s in block.stmts))
+    return Block(tuple(one(s) for s in block.stmts))
 
 
 def _kernel(block: Block, results: dict[Symbol, Atom], fresh: Fresh) -> Block:
