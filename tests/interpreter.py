@@ -35,6 +35,7 @@ from transform.ir.nodes import (
     How,
     If,
     Increment,
+    Invert,
     Launch,
     Let,
     Load,
@@ -215,6 +216,12 @@ class Machine:
                 self.values[target][...] += self.values[replicas].sum(axis=0)
             case Color():
                 self.values[stmt.target] = self._color(stmt)
+            case Invert(starts=starts, entries=entries, keys=keys, targets=targets, body=body):
+                self.block(body)
+                key, count = self.values[keys], int(self.atom(targets))
+                self.values[entries] = np.argsort(key, kind="stable").astype(np.uint32)
+                here = np.searchsorted(np.sort(key), np.arange(count + 1))
+                self.values[starts] = here.astype(np.uint32)
             case Touch(view=view, index=index):
                 self.touched.add((view, self.element(view, index)[1]))
             case _:

@@ -53,6 +53,7 @@ from transform.signature import Argument, Signature
 from transform.strategies import launch
 from transform.strategies.accumulate import STRATEGIES, realise_launch
 from transform.strategies.base import open_views
+from transform.strategies.gather import stores as stores_contributions
 from transform.strategies.intermediates import advised, choices
 
 __all__ = [
@@ -215,10 +216,20 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
             {"coloring", "privatization"} <= {str(plan.get(name)) for name in group} for group in together
         )
 
-    constraint = Constraint("one kernel runs either color by color or by private chunks", one_schedule)
+    shared = [
+        tuple(names[v] for v in open_views(each) if stores_contributions(each, v)) for each in launches
+    ]
+
+    def all_stored(plan: Plan) -> bool:
+        return not any(len({plan.get(name) == "gather" for name in group}) > 1 for group in shared)
+
+    constraints = (
+        Constraint("one kernel runs either color by color or by private chunks", one_schedule),
+        Constraint("a kernel stores the contributions to all its arrays or to none", all_stored),
+    )
     return SearchSpace(
         (*parameters, *launch.parameters(split.body, adjoint.program.params, arch)),
-        (constraint, *launch.constraints(split.body)),
+        (*constraints, *launch.constraints(split.body)),
         tuple(refusals),
     )
 

@@ -20,6 +20,7 @@ from transform.ir.nodes import (
     Block,
     Color,
     Const,
+    Invert,
     Launch,
     Let,
     Output,
@@ -27,6 +28,7 @@ from transform.ir.nodes import (
     Program,
     Replicate,
     Return,
+    Stmt,
     Symbol,
 )
 from transform.ir.types import Scalar, View
@@ -222,13 +224,19 @@ def _gradient_text(
     return "\n".join(out.lines) + "\n"
 
 
-_PARTS = (("launch", Launch), ("replicas", Replicate), ("coloring", Color), ("scan", PrefixSum))
+_PARTS: tuple[tuple[tuple[str, ...], type[Stmt]], ...] = (
+    (("launch",), Launch),
+    (("replicas",), Replicate),
+    (("remember", "coloring"), Color),
+    (("scan",), PrefixSum),
+    (("remember", "inverse"), Invert),
+)
 
 
 def parts_of(body: Block) -> tuple[str, ...]:
     """Which runtime parts the statements need."""
     kinds = {type(s) for s in walk(body)}
-    parts = [part for part, kind in _PARTS if kind in kinds]
+    parts = list(dict.fromkeys(part for needed, kind in _PARTS if kind in kinds for part in needed))
     if any(needs_runtime(s) for s in walk(body)):
         parts.append("reducers")
     if any(isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == "digamma" for s in walk(body)):

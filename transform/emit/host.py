@@ -21,6 +21,7 @@ from transform.ir.nodes import (
     Declare,
     DeepCopy,
     Increment,
+    Invert,
     Launch,
     Output,
     PrefixSum,
@@ -78,6 +79,7 @@ class HostPrinter(KernelPrinter):
         self.in_kernels: dict[Symbol, str] = {}  # Views that kernels read under another name
         self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
+        self.temporary = False  # Views are not kept in the workspace
 
     def stmt(self, s: Stmt) -> None:
         match s:
@@ -106,6 +108,8 @@ class HostPrinter(KernelPrinter):
                 self.text.add(f"kad::add_copies({self.names[target]}, {self.names[replicas]});")
             case Color():
                 self._color(s)
+            case Invert():
+                self._invert(s)
             case Output() | Return():
                 pass
             case _:
@@ -116,6 +120,11 @@ class HostPrinter(KernelPrinter):
     def _allocate(self, target: Symbol, extents: tuple[Atom, ...], how: str) -> None:
         assert isinstance(target.type, View)
         name = self.names.declare(target)
+        if self.temporary:
+            (extent,) = extents
+            wish = f'Kokkos::view_alloc("{name}", Kokkos::WithoutInitializing)'
+            self.text.add(f"const {target.type.spelling} {name}({wish}, {self.expr(extent)});")
+            return
         member = self.workspace.member(name, f"kad::Buffer<{target.type.spelling}>")
         dynamic = [
             f", {self.expr(e)}"
@@ -151,11 +160,7 @@ class HostPrinter(KernelPrinter):
         name = self.names.fresh("coloring")
         self.names.alias(s.target, name)
         keys = [k for k in s.keys if isinstance(k.type, View)]
-        scalars = [k for k in s.keys if not isinstance(k.type, View)]
-        copies = {
-            k: self.workspace.member(f"{self.names[k]}_indices", f"kad::Remembered<{_view(k).spelling}>")
-            for k in keys
-        }
+        copies = self._remembered(s.keys)
         lo, hi = self.expr(s.unit.lo), self.expr(s.unit.hi)
         self.text.add(f"auto& {name} = ws.{member};")
         size = self.names.fresh("block")
@@ -169,11 +174,7 @@ class HostPrinter(KernelPrinter):
             self.text.add(f"const std::size_t {self.names[view]}_first = {first};")
             first = f"{self.names[view]}_first + {self.names[view]}.size()"
         self.text.add(f"const std::size_t targets = {first};")
-        numbers = [lo, hi, size, "targets", *(self.names[k] for k in scalars)]
-        cast = ", ".join(f"double({n})" for n in numbers)
-        self.text.add(f"const std::vector<double> numbers{{{cast}}};")
-        checks = "".join(f" || !ws.{copies[k]}.same({self.names[k]}, ws.indices_are_static_)" for k in keys)
-        self.text.add(f"if (!{name}.built_for(numbers){checks}) {{")
+        self.text.add(self._changed(name, s.keys, copies, [lo, hi, size, "targets"]))
         self.text.depth += 1
         for k in keys:
             mirror = f"{self.names[k]}_host"
@@ -203,6 +204,51 @@ class HostPrinter(KernelPrinter):
         self.text.add("}")
         self.text.depth -= 1
         self.text.add("}")
+
+    def _remembered(self, watched: tuple[Symbol, ...]) -> dict[Symbol, str]:
+        """The members of the workspace that tell whether the Views among ``watched`` changed."""
+        return {
+            k: self.workspace.member(f"{self.names[k]}_indices", f"kad::Remembered<{k.type.spelling}>")
+            for k in watched
+            if isinstance(k.type, View)
+        }
+
+    def _changed(
+        self, name: str, watched: tuple[Symbol, ...], copies: dict[Symbol, str], numbers: list[str]
+    ) -> str:
+        """Whether what ``name`` was built from changed: the head of an if statement."""
+        given = [*numbers, *(self.names[k] for k in watched if k not in copies)]
+        cast = ", ".join(f"double({n})" for n in given)
+        self.text.add(f"const std::vector<double> numbers{{{cast}}};")
+        same = (f" || !ws.{m}.same({self.names[k]}, ws.indices_are_static_)" for k, m in copies.items())
+        return f"if (!{name}.built_for(numbers){''.join(same)}) {{"
+
+    def _invert(self, s: Invert) -> None:
+        space = re.search(r", (.*)>$", _view(s.keys).spelling)
+        member = self.workspace.member("inverse", f"kad::InverseMap<{space[1] if space else SPACE}>")
+        name = self.names.fresh("inverse")
+        self.text.add(f"auto& {name} = ws.{member};")
+        if s.watched is None:
+            self.text.add(f"{name}.build({{}}, {self.names[s.keys]}, {self.expr(s.targets)});")
+        else:
+            copies = self._remembered(s.watched)
+            self.text.add("{")
+            self.text.depth += 1
+            with self.names.scope():
+                self.text.add(self._changed(name, s.watched, copies, [self.expr(s.targets)]))
+                self.text.depth += 1
+                self.temporary = True
+                self.block(s.body)
+                self.temporary = False
+                self.text.add(f"{name}.build(numbers, {self.names[s.keys]}, {self.expr(s.targets)});")
+                for k, copy in copies.items():
+                    self.text.add(f"ws.{copy}.remember({self.names[k]});")
+                self.text.depth -= 1
+            self.text.add("}")
+            self.text.depth -= 1
+            self.text.add("}")
+        for symbol, what in ((s.starts, "starts"), (s.entries, "entries")):
+            self.text.add(f"const auto {self.names.declare(symbol)} = {name}.{what}();")
 
     # ---- launches ----
 

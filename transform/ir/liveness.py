@@ -23,6 +23,7 @@ from transform.ir.nodes import (
     For,
     If,
     Increment,
+    Invert,
     Launch,
     Let,
     Merge,
@@ -98,6 +99,9 @@ class _Marker:
                 case Color(body=body, target=target):
                     self.sites[target] = _Site(s, around)
                     self._collect(body, (*around, s))
+                case Invert(body=body):
+                    self.effects.append((s, around))
+                    self._collect(body, around)
                 case Allocate(target=target) | Replicate(target=target) | Restore(target=target):
                     self.sites[target] = _Site(s, around)
                     if isinstance(s, Restore):  # popping is an effect
@@ -169,6 +173,8 @@ def _effect_operands(stmt: Stmt) -> tuple[Atom, ...]:
             return (target, replicas)
         case Touch(view=view, index=index):
             return (view, *index)
+        case Invert(keys=keys, targets=targets, watched=watched):
+            return (keys, targets, *(watched or ()))
         case _:
             raise AssertionError(stmt)
 

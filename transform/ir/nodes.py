@@ -24,6 +24,7 @@ Grammar (``*`` repetition, ``|`` choice)::
               | Save tape source | Restore symbol tape         host: push / pop a copy of a View or scalar
               | Replicate replicas view | Combine view replicas   host: zeroed private copies; their sum
               | Color coloring Block | Touch view Atom*        host: conflict coloring from visited targets
+              | Invert starts entries keys targets Block   host: where each target's contributions are stored
 
 Scalars are in SSA form: every ``Symbol`` is defined exactly once. A scalar that a loop changes is a
 ``Carried`` of that ``For``; one that branches change is a ``Merge`` of that ``If``. Memory (Views, local
@@ -410,6 +411,25 @@ class Color:
     loc: Location | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Invert:
+    """Sort slots by key: those of target ``t``, in ascending order, are ``entries(starts(t))`` to
+    ``entries(starts(t + 1) - 1)``. A slot whose key is no target below ``targets`` has none.
+
+    ``body`` fills ``keys``, in statements of the host whose temporary Views end with it; it runs again only
+    when one of ``watched`` (index Views and scalars) changed. With ``watched`` None the body is empty, the
+    keys are filled already, and they are sorted every time.
+    """
+
+    starts: Symbol
+    entries: Symbol
+    keys: Symbol
+    targets: Atom
+    watched: tuple[Symbol, ...] | None
+    body: Block
+    loc: Location | None = field(default=None, compare=False)
+
+
 Stmt = (
     Let
     | Declare
@@ -430,6 +450,7 @@ Stmt = (
     | Combine
     | Touch
     | Color
+    | Invert
 )
 
 

@@ -13,6 +13,7 @@ from transform.ir.nodes import (
     Declare,
     For,
     If,
+    Invert,
     Launch,
     Let,
     PrefixSum,
@@ -60,6 +61,8 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
                     ),
                     schedule=schedule,
                 )
+            case Invert(starts=starts, entries=entries):
+                return replace(s, starts=new(starts), entries=new(entries))
             case PrefixSum(total=Symbol() as total):
                 return replace(s, total=new(total))
             case Color(target=target, unit=unit):

@@ -27,6 +27,7 @@ from transform.ir.nodes import (
     For,
     If,
     Increment,
+    Invert,
     Launch,
     Let,
     Load,
@@ -171,6 +172,8 @@ class _Printer:
                 return [f"{pad}touch {self.element(view, index)}"]
             case Color():
                 return self._color(stmt, depth)
+            case Invert():
+                return self._invert(stmt, depth)
             case _:
                 assert_never(stmt)
 
@@ -240,6 +243,14 @@ class _Printer:
         views, keys = (", ".join(self.atom(s) for s in group) for group in (stmt.views, stmt.keys))
         head = f"{pad}color {self.define(stmt.target)} over {self.define(unit.index)} in {bounds}"
         return [f"{head} block {stmt.block} of {views} keys {keys}", *self.block(stmt.body, depth + 1)]
+
+    def _invert(self, stmt: Invert, depth: int) -> list[str]:
+        pad = "  " * depth
+        defined = f"{self.define(stmt.starts)}, {self.define(stmt.entries)}"
+        again = "always" if stmt.watched is None else f"watching {', '.join(map(self.atom, stmt.watched))}"
+        lines = self.block(stmt.body, depth + 1)
+        keys = f"keys {self.atom(stmt.keys)} below {self.atom(stmt.targets)}"
+        return [f"{pad}{defined} = invert {keys} {again}", *lines]
 
 
 def _const(const: Const) -> str:

@@ -40,6 +40,7 @@ DEFAULT_SPACE = "Kokkos::DefaultExecutionSpace"
 DOUBLE = Scalar("double")
 FLOAT = Scalar("float")
 INT = Scalar("int")
+UNSIGNED = Scalar("unsigned int")
 LONG = Scalar("long")
 SIZE = Scalar("unsigned long")
 BOOL = Scalar("bool")

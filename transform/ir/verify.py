@@ -21,6 +21,7 @@ from transform.ir.nodes import (
     How,
     If,
     Increment,
+    Invert,
     Launch,
     Let,
     Load,
@@ -38,14 +39,27 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.text import stmt_text
-from transform.ir.types import BOOL, LONG, Accumulator, Array, Scalar, Type, View
+from transform.ir.types import BOOL, LONG, UNSIGNED, Accumulator, Array, Scalar, Type, View
 from transform.ir.walk import binds, defines, uses
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _COMPARISON = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _BITS = frozenset({"bitand", "bitor", "bitxor", "shl", "shr", "mod"})
 
-_HOST_ONLY = (Launch, Allocate, DeepCopy, PrefixSum, Output, Return, Save, Restore, Replicate, Combine, Color)
+_HOST_ONLY = (
+    Launch,
+    Allocate,
+    DeepCopy,
+    PrefixSum,
+    Output,
+    Return,
+    Save,
+    Restore,
+    Replicate,
+    Combine,
+    Color,
+    Invert,
+)
 
 
 class InvalidIR(AssertionError):
@@ -136,6 +150,13 @@ class _Checker:
                     self.define(symbol, inner)
                 self.block(stmt.body, inner, host=False)
                 self._stmt = stmt
+            case Invert(keys=keys, targets=targets, watched=watched):
+                for atom in (targets, *(watched or ())):
+                    used(atom, scope)
+                inner = set(scope)
+                self.block(stmt.body, inner, host=True)
+                self._stmt = stmt
+                used(keys, inner)
             case _:
                 for symbol in uses(stmt):
                     used(symbol, scope)
@@ -225,6 +246,15 @@ class _Checker:
                 self._require(isinstance(type_, View), "a touched symbol is a View")
                 assert isinstance(type_, View)
                 self._index(type_, index)
+            case Invert(starts=starts, entries=entries, keys=keys, targets=targets):
+                for view in (starts, entries, keys):
+                    type_ = view.type
+                    listed = isinstance(type_, View) and type_.rank == 1 and type_.element == UNSIGNED
+                    self._require(
+                        listed, "slots, their keys and what is where are numbers in Views of rank 1"
+                    )
+                self._require(self._scalar(targets).is_integer, "a number of targets is an integer")
+                self._require(stmt.watched is not None or not stmt.body.stmts, "keys are filled somewhere")
             case Color(unit=unit):
                 self._same(*(self._scalar(a) for a in (unit.index, unit.lo, unit.hi)))
             case Save() | Restore() | Replicate() | Combine():

@@ -24,6 +24,7 @@ from transform.ir.nodes import (
     For,
     If,
     Increment,
+    Invert,
     Launch,
     Let,
     Load,
@@ -60,7 +61,7 @@ def op_atoms(op: Op) -> tuple[Atom, ...]:
 def blocks(stmt: Stmt) -> tuple[Block, ...]:
     """The blocks directly inside ``stmt``."""
     match stmt:
-        case For(body=body) | Launch(body=body) | Color(body=body):
+        case For(body=body) | Launch(body=body) | Color(body=body) | Invert(body=body):
             return (body,)
         case If(then=then, orelse=orelse):
             return (then, orelse)
@@ -71,7 +72,7 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
 def map_blocks(stmt: Stmt, rewrite: Callable[[Block], Block]) -> Stmt:
     """``stmt`` with each directly contained block rewritten; ``stmt`` itself if nothing changed."""
     match stmt:
-        case For(body=body) | Launch(body=body) | Color(body=body):
+        case For(body=body) | Launch(body=body) | Color(body=body) | Invert(body=body):
             new = rewrite(body)
             return stmt if new is body else replace(stmt, body=new)
         case If(then=then, orelse=orelse):
@@ -115,6 +116,8 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return (view, *index)
         case Color(unit=unit, views=views, keys=keys):
             return (unit.lo, unit.hi, *views, *keys)
+        case Invert(keys=keys, targets=targets, watched=watched):
+            return (keys, targets, *(watched or ()))
         case Allocate(extents=extents):
             return extents
         case DeepCopy(target=target, source=source):
@@ -153,6 +156,8 @@ def defines(stmt: Stmt) -> tuple[Symbol, ...]:
             return tuple(s for r in reductions for s in r.results)
         case PrefixSum(total=Symbol() as total):
             return (total,)
+        case Invert(starts=starts, entries=entries):
+            return (starts, entries)
         case _:
             return ()
 
@@ -292,6 +297,9 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
                 views=tuple(memory(v) for v in views),
                 keys=tuple(memory(k) for k in keys),
             )
+        case Invert(keys=keys, targets=targets, watched=watched):
+            seen = None if watched is None else tuple(memory(w) for w in watched)
+            return replace(stmt, keys=memory(keys), targets=atom(targets), watched=seen)
         case _:
             assert_never(stmt)
 

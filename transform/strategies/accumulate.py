@@ -47,10 +47,11 @@ def realise_launch(
         if name not in groups:
             continue
         strategy = ConflictColoring(block) if name == "coloring" else STRATEGIES[name]()
-        stmts = tuple(
-            new
-            for s in stmts
-            for new in (strategy.apply(s, groups[name], fresh) if isinstance(s, Launch) else (s,))
-        )
+        stmts = tuple(new for s in stmts for new in _applied(strategy, s, groups[name], fresh))
     assert all(isinstance(s.schedule, Flat | Chunked | Colored) for s in stmts if isinstance(s, Launch))
     return stmts
+
+
+def _applied(strategy: Strategy, s: Stmt, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
+    mine = [v for v in views if isinstance(s, Launch) and v in open_views(s)]
+    return strategy.apply(s, mine, fresh) if mine and isinstance(s, Launch) else (s,)

@@ -12,10 +12,13 @@ from transform.ir.nodes import (
     How,
     Increment,
     Launch,
+    Let,
+    Load,
     Stmt,
     Symbol,
 )
-from transform.ir.walk import map_blocks, walk
+from transform.ir.types import Array, Scalar, View
+from transform.ir.walk import atoms, map_blocks, walk
 
 
 def open_views(launch: Launch) -> list[Symbol]:
@@ -32,6 +35,14 @@ def close(launch: Launch, view: Symbol, target: Symbol, prefix: tuple[Symbol, ..
         return map_blocks(s, lambda b: Block(tuple(rewrite(x) for x in b.stmts)))
 
     return replace(launch, body=Block(tuple(rewrite(s) for s in launch.body.stmts)))
+
+
+def floating(s: Let) -> bool:
+    """Whether ``s`` computes a floating-point number or computes from one."""
+    if isinstance(s.op, Load):
+        memory = s.op.memory.type
+        return isinstance(memory, View | Array) and memory.element.is_float
+    return any(isinstance(a.type, Scalar) and a.type.is_float for a in (s.target, *atoms(s)))
 
 
 class Strategy(ABC):

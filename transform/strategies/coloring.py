@@ -17,7 +17,6 @@ from transform.ir.nodes import (
     Increment,
     Launch,
     Let,
-    Load,
     Range,
     Stmt,
     Store,
@@ -25,9 +24,9 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.rename import renamed
-from transform.ir.types import Array, Coloring, Scalar, View
+from transform.ir.types import Array, Coloring
 from transform.ir.walk import atoms, binds, defines, map_blocks, substitute, walk
-from transform.strategies.base import Strategy, close
+from transform.strategies.base import Strategy, close, floating
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class ConflictColoring(Strategy):
                 return "every iteration updates the same elements: each would need a color of its own"
         inspector = self._inspector(launch, [view])
         for s in walk(inspector):
-            if isinstance(s, Let) and _floating(s):
+            if isinstance(s, Let) and floating(s):
                 where = f" (line {s.loc.line})" if s.loc is not None else ""
                 return f"which elements an iteration updates depends on floating-point data{where}"
         return None
@@ -85,13 +84,6 @@ class ConflictColoring(Strategy):
             return Block(tuple(kept))
 
         return remove_dead(rewrite(launch.body))
-
-
-def _floating(s: Let) -> bool:
-    if isinstance(s.op, Load):
-        memory = s.op.memory.type
-        return isinstance(memory, View | Array) and memory.element.is_float
-    return any(isinstance(a.type, Scalar) and a.type.is_float for a in (s.target, *atoms(s)))
 
 
 def _standalone(inspector: Block, launch: Launch, fresh: Fresh) -> tuple[Block, Range]:

@@ -1,4 +1,4 @@
-// kad runtime, part 4: reductions to an extremum that remember where it comes from.
+// kad runtime, part 5: reductions to an extremum that remember where it comes from.
 #ifndef KAD_RUNTIME_REDUCERS
 #define KAD_RUNTIME_REDUCERS
 

@@ -1,4 +1,4 @@
-// kad runtime, part 5: sums of the elements before or after each element.
+// kad runtime, part 6: sums of the elements before or after each element.
 #ifndef KAD_RUNTIME_SCAN
 #define KAD_RUNTIME_SCAN
 
