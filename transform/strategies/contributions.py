@@ -194,7 +194,7 @@ class _Layout:
         """``launch`` without open increments of the group, and what comes after it. What comes before it is
         built with ``b``."""
         b, group = self.b, self.group
-        main = replace(launch, body=self._body(launch.body, keys=not cached, values=True))
+        main = _tidy(replace(launch, body=self._body(launch.body, keys=not cached, values=True)))
         fill = self._alone(launch, self._body(launch.body, keys=True, values=False), self.keys, "targets")
         targets = self._targets()
         total = self.fresh.symbol("slots", LONG)
@@ -391,6 +391,14 @@ class _Layout:
                 carried.append(Carried(inner, Const(0.0, type_), b.add(inner, part), result))
         loop = For(entry, lo, hi, 1, False, tuple(carried), Block(tuple(body)), self.loc)
         return loop, [c.result for c in carried]
+
+
+def _tidy(launch: Launch) -> Launch:
+    """``launch`` without what only the targets needed."""
+    results = [name for r in launch.reductions for name in r.results]
+    (tidied,) = remove_dead(Block((launch,)), results).stmts
+    assert isinstance(tidied, Launch)
+    return tidied
 
 
 def _serial(s: Stmt) -> Stmt:
