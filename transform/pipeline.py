@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from search_spaces.model import Architecture, Constraint, Parameter, Plan, Refusal, SearchSpace, Value
+from search_spaces.model import Architecture, Parameter, Plan, Refusal, SearchSpace, Value
 from transform.adjoint.attach import attach, detach
 from transform.adjoint.captured import own_arrays
 from transform.adjoint.gradient import Adjoint, Gradient
@@ -51,9 +51,8 @@ from transform.ir.unroll import written_out
 from transform.ir.walk import binds, defines, map_blocks, walk, written
 from transform.signature import Argument, Signature
 from transform.strategies import launch
-from transform.strategies.accumulate import STRATEGIES, realise_launch
+from transform.strategies.accumulate import STRATEGIES, constraints, realise_launch
 from transform.strategies.base import open_views
-from transform.strategies.gather import stores as stores_contributions
 from transform.strategies.intermediates import advised, choices
 
 __all__ = [
@@ -209,27 +208,9 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
         needs = (("sweep", ("split",)),) if choice.split_only and len(sweeps) > 1 else ()
         parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
         refusals += [Refusal(f"intermediates.{choice.name}", v, why) for v, why in choice.refused]
-    together = [tuple(names[v] for v in open_views(launch)) for launch in launches]
-
-    def one_schedule(plan: Plan) -> bool:
-        return not any(
-            {"coloring", "privatization"} <= {str(plan.get(name)) for name in group} for group in together
-        )
-
-    shared = [
-        tuple(names[v] for v in open_views(each) if stores_contributions(each, v)) for each in launches
-    ]
-
-    def all_stored(plan: Plan) -> bool:
-        return not any(len({plan.get(name) == "gather" for name in group}) > 1 for group in shared)
-
-    constraints = (
-        Constraint("one kernel runs either color by color or by private chunks", one_schedule),
-        Constraint("a kernel stores the contributions to all its arrays or to none", all_stored),
-    )
     return SearchSpace(
         (*parameters, *launch.parameters(split.body, adjoint.program.params, arch)),
-        (*constraints, *launch.constraints(split.body)),
+        (*constraints(launches, names), *launch.constraints(split.body)),
         tuple(refusals),
     )
 

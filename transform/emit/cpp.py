@@ -8,7 +8,8 @@ from pathlib import Path
 
 from transform.adjoint.gradient import Gradient
 from transform.emit import interface
-from transform.emit.host import HostPrinter, Workspace
+from transform.emit.host import HostPrinter
+from transform.emit.inspectors import Workspace
 from transform.emit.interface import formal, parameter, passed, returns
 from transform.emit.kernel import Text
 from transform.emit.names import Names

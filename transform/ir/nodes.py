@@ -427,6 +427,7 @@ class Invert:
     targets: Atom
     watched: tuple[Symbol, ...] | None
     body: Block
+    space: str
     loc: Location | None = field(default=None, compare=False)
 
 

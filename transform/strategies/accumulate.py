@@ -6,6 +6,9 @@ A strategy says why it cannot serve (``why_not``) and what it does to a launch (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from search_spaces.model import Constraint, Plan
 from transform.ir.build import Fresh
 from transform.ir.nodes import (
     Chunked,
@@ -18,7 +21,7 @@ from transform.ir.nodes import (
 from transform.strategies.atomic import Atomic
 from transform.strategies.base import Strategy, open_views
 from transform.strategies.coloring import ConflictColoring
-from transform.strategies.gather import Gather
+from transform.strategies.gather import Gather, stores
 from transform.strategies.privatization import Privatization
 
 STRATEGIES: dict[str, type[Strategy]] = {
@@ -27,6 +30,25 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "privatization": Privatization,
     "gather": Gather,
 }
+
+
+def constraints(launches: list[Launch], names: Mapping[Symbol, str]) -> tuple[Constraint, ...]:
+    """Which answers go together; ``names``: the parameter that asks for each View's strategy."""
+    together = [tuple(names[v] for v in open_views(launch)) for launch in launches]
+    shared = [tuple(names[v] for v in open_views(launch) if stores(launch, v)) for launch in launches]
+
+    def one_schedule(plan: Plan) -> bool:
+        return not any(
+            {"coloring", "privatization"} <= {str(plan.get(name)) for name in group} for group in together
+        )
+
+    def all_stored(plan: Plan) -> bool:
+        return not any(len({plan.get(name) == "gather" for name in group}) > 1 for group in shared)
+
+    return (
+        Constraint("one kernel runs either color by color or by private chunks", one_schedule),
+        Constraint("a kernel stores the contributions to all its arrays or to none", all_stored),
+    )
 
 
 def realise_launch(

@@ -214,13 +214,17 @@ class _Layout:
         if cached:
             find = Block((*before, fill))
             watched = watch(find, b)
-            b.add_stmt(Invert(self.starts, self.entries, self.keys, targets, watched, find, self.loc))
+            b.add_stmt(
+                Invert(self.starts, self.entries, self.keys, targets, watched, find, self.space, self.loc)
+            )
             if group.counted:
                 slots = b.cast(b.let(Extent(self.entries, 0), SIZE), LONG)
         else:
             for s in before:
                 b.add_stmt(s)
-            tail.append(Invert(self.starts, self.entries, self.keys, targets, None, Block(()), self.loc))
+            tail.append(
+                Invert(self.starts, self.entries, self.keys, targets, None, Block(()), self.space, self.loc)
+            )
         length = b.mul(slots, Const(group.width, LONG))
         b.add_stmt(Allocate(self.contributions, (length,), self.loc, zeroed=False))
         return main, [*tail, *self._gather(launch.label, targets)]
