@@ -22,7 +22,8 @@ from pathlib import Path
 from autotune.compiler import identity
 from autotune.resources import REPORT, Resources, compile_object, namespace_of, parse_report
 from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
-from search_spaces.model import Architecture, Plan, SearchSpace, architectures
+from experiments.plans import launches, strategies
+from search_spaces.model import Architecture, Plan, architectures
 from transform import pipeline
 from transform.frontend.clang import ParseOptions
 
@@ -31,7 +32,6 @@ README = Path(__file__).parent / "README.md"
 MARK = "<!-- results: python -m experiments.compile_matrix --write -->\n"
 STATE = Path("kad-out/compile_matrix.jsonl")
 PER_UNIT = 8  # variants in one translation unit: reading Kokkos takes longer than a variant
-LAUNCH = ("launch_bounds", "occupancy", "tile", "unroll", "reads")
 TIMEOUT = 1200.0
 WARNINGS = ("-Wall", "-Wextra")
 
@@ -112,8 +112,8 @@ def _entries(target: Target, kernels: Sequence[str], mixed: bool, state: Path) -
         options = ParseOptions(kokkos_include=target.tools.kokkos.include)
         adjoint = pipeline.differentiate(pipeline.parse(path, options))
         space = pipeline.search_space(adjoint, target.arch)
-        plans = [p for p in space.plans() if _unlaunched(p, space) and (mixed or _uniform(p))]
-        variants = [pipeline.realise(adjoint, p) for p in (*plans, *_launched(space))]
+        plans = (*strategies(space, mixed), *launches(space, space.default))
+        variants = [pipeline.realise(adjoint, p) for p in plans]
         keyed = {_key(target, path, v.code()): v for v in variants}
         missing = [k for k in keyed if k not in known]
         for first in range(0, len(missing), PER_UNIT):
@@ -127,25 +127,6 @@ def _entries(target: Target, kernels: Sequence[str], mixed: bool, state: Path) -
             known |= made
         found += [known[k] for k in keyed]
     return found
-
-
-def _uniform(plan: Plan) -> bool:
-    """Whether every View gets the same strategy."""
-    return len({v for k, v in plan.items() if k.startswith("accumulate.")}) <= 1
-
-
-def _unlaunched(plan: Plan, space: SearchSpace) -> bool:
-    """Whether launches are as the architecture has them first."""
-    return all(plan[k] == space.default[k] for k in LAUNCH if k in plan and k in space.default)
-
-
-def _launched(space: SearchSpace) -> Iterator[Plan]:
-    """The default plan with each other way to launch its kernels, one at a time."""
-    for p in space.parameters:
-        for value in p.values[1:] if p.name in LAUNCH and p.name in space.default else ():
-            plan = {**space.default, p.name: value}
-            if all(c.allows(plan) for c in space.constraints):
-                yield plan
 
 
 def _read(state: Path) -> dict[str, Entry]:
