@@ -29,6 +29,7 @@ from autotune.scan import existing, inventory
 from autotune.scan_html import page
 from autotune.scan_report import print_inventory, to_json
 from autotune.session import NoDevice, NoVariant, Tuned, tune
+from autotune.storage import StorageError
 from autotune.store import CacheError
 from autotune.table import print_table
 from autotune.toolchain import ToolchainMissing
@@ -69,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"kad-tune: {problem}", NO_DEVICE)
     except CacheError as problem:
         return _say(f"kad-tune: {problem}", FAILED)
+    except StorageError as problem:
+        return _say(f"kad-tune: {problem}; everything told before is kept: continue with --resume", FAILED)
     except KeyboardInterrupt:
         return _say(_interrupted(args, given), INTERRUPTED)
     except Exception as problem:

@@ -1,6 +1,6 @@
 """The search: which plan to try next, and a memory that survives the death of the driver.
 
-The only importer of Optuna. One driver owns a study and is the only one that touches its storage.
+With ``storage`` the only importer of Optuna. One driver owns a study and alone touches its storage.
 
 How plans become Optuna trials: every parameter is categorical and only the active ones are suggested. The
 sampler (a row of ``SAMPLERS``) wishes; ``LegalPlans`` turns the wish into the nearest legal plan that was
@@ -11,25 +11,23 @@ but the seed and the values told, and a resumed search goes on as the uninterrup
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Outcome, from_json, to_json
 from autotune.samplers import OWN, Past, Told, Values, own_samplers
+from autotune.storage import close_storage, open_storage, own, patiently
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
 
@@ -149,10 +147,8 @@ class Search:
     ``batch`` is how many trials to ask at once; ``resumed``: earlier trials are in it.
     """
 
-    def __init__(
-        self, study: optuna.Study, legal: LegalPlans, lock: IO[str] | None, batch: int, resumed: bool
-    ) -> None:
-        self._study, self._lock = study, lock
+    def __init__(self, study: optuna.Study, legal: LegalPlans, batch: int, resumed: bool) -> None:
+        self._study, self._held = study, ExitStack()
         self._open: dict[int, optuna.Trial] = {}
         self.legal = legal
         self.batch = batch
@@ -164,7 +160,7 @@ class Search:
 
     def finished(self) -> tuple[Finished, ...]:
         """Every trial with an outcome, in the order of proposal."""
-        return _finished(self._study)
+        return patiently(lambda: _finished(self._study))
 
     def ask(self, count: int) -> tuple[Trial, ...]:
         """Up to ``count`` new trials; fewer when the space runs out, none when it is exhausted.
@@ -172,8 +168,8 @@ class Search:
         Trials left behind by a dead driver come first and alone, so that the batches after them are
         the ones that the uninterrupted search would have asked.
         """
-        waiting = len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-        if waiting and any(t.state.is_finished() for t in self._study.get_trials(deepcopy=False)):
+        waiting = len(self._trials(TrialState.WAITING))
+        if waiting and any(t.state.is_finished() for t in self._trials()):
             count = min(count, waiting)
         trials: list[Trial] = []
         while len(trials) < count:
@@ -188,47 +184,55 @@ class Search:
         """Record what became of ``trial``. ``values`` are minimised; ``None``: a failure or a rejection."""
         opened = self._open.pop(trial.number)
         # The outcome goes first: if the driver dies between the writes, nothing is measured again.
-        opened.set_user_attr("values", values)
-        opened.set_user_attr("outcome", to_json(outcome))
+        patiently(lambda: opened.set_user_attr("values", values))
+        patiently(lambda: opened.set_user_attr("outcome", to_json(outcome)))
         self._finish(trial.number, values)
 
     def keep(self, name: str, value: object) -> None:
         """Store a fact about the whole search, as JSON."""
-        self._study.set_user_attr(name, value)
+        patiently(lambda: self._study.set_user_attr(name, value))
 
     def close(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        """Let go of the storage; safe to repeat."""
+        self._held.close()
+
+    def hold(self, held: ExitStack) -> None:
+        """What ``close`` lets go of."""
+        self._held = held
+
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        return patiently(lambda: self._study.get_trials(deepcopy=False, states=states or None))
 
     def _ask(self) -> Trial:
-        trial = self._study.ask()
+        trial = patiently(self._study.ask, self._abandon_unplanned)
         plan: dict[str, Value] = {}
         for p in self.legal.space.parameters:
             if p.active(plan):
-                choice = trial.suggest_categorical(p.name, p.values)
+                choice = patiently(partial(trial.suggest_categorical, p.name, p.values))
                 plan[p.name] = p.values[p.values.index(choice)]
-        trial.set_user_attr("plan", plan)
+        patiently(lambda: trial.set_user_attr("plan", plan))
         self._open[trial.number] = trial
         return Trial(trial.number, plan)
 
     def _finish(self, number: int, values: Sequence[float] | None) -> None:
         # A pruned trial tells the model "bad here"; a failed one would tell it nothing.
         if values is None:
-            self._study.tell(number, state=TrialState.PRUNED)
+            patiently(lambda: self._study.tell(number, state=TrialState.PRUNED, skip_if_finished=True))
         else:
-            self._study.tell(number, list(values))
+            patiently(lambda: self._study.tell(number, list(values), skip_if_finished=True))
 
     def _abandon_unplanned(self) -> None:
-        for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        for t in self._trials(TrialState.RUNNING):
             if "plan" not in t.user_attrs:
                 self._study.tell(t.number, state=TrialState.FAIL)
+                if "fixed_params" in t.system_attrs:  # taken from the queue, and the driver died
+                    self._study.enqueue_trial(t.system_attrs["fixed_params"])
 
     def recover(self) -> int:
         """Settle what a dead driver left running; the number of trials that will be run again."""
         self._abandon_unplanned()
         again = 0
-        for t in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        for t in self._trials(TrialState.RUNNING):
             if "outcome" in t.user_attrs:
                 self._finish(t.number, t.user_attrs.get("values"))
             else:
@@ -260,9 +264,11 @@ def open_search(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if sampler not in SAMPLERS:
         raise ValueError(f"resolve the sampler first: {sampler}")
-    lock = _own(storage) if isinstance(storage, Path) else None
-    try:
-        backend = _open_storage(storage)
+    with ExitStack() as undo:
+        if isinstance(storage, Path):
+            undo.callback(own(storage).close)
+        backend = open_storage(storage)
+        undo.callback(close_storage, backend)
         base = f"{label}#{identity}"
         known = {s.study_name for s in backend.get_all_studies()}
         runs = sum(name == base or name.startswith(base + "+") for name in known)
@@ -274,15 +280,12 @@ def open_search(
             sampler=_Proposals(legal, sampler, seed),
             load_if_exists=True,
         )
-        search = Search(study, legal, lock, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)
+        search = Search(study, legal, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)
         search.recover()
         if not study.get_trials(deepcopy=False):
             for plan in first:
                 study.enqueue_trial(dict(plan))
-    except BaseException:
-        if lock is not None:
-            lock.close()
-        raise
+        search.hold(undo.pop_all())
     return search
 
 
@@ -300,83 +303,12 @@ def read_study(storage: Path | str) -> tuple[str, dict[str, Any], tuple[Finished
     Raises ``UsageError`` for a storage that cannot be read or is empty.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if isinstance(storage, Path):
-        backend: BaseStorage = JournalStorage(JournalFileBackend(str(storage), lock_obj=_Owned(str(storage))))
-    else:
-        backend = _open_storage(storage)
-    studies = backend.get_all_studies()
-    if not studies:
-        raise UsageError(f"no search is stored in {storage}")
-    study = optuna.load_study(study_name=studies[-1].study_name, storage=backend)
-    return study.study_name, dict(study.user_attrs), _finished(study)
-
-
-# ---- storage ----
-
-
-def _open_storage(storage: Path | str | None) -> BaseStorage:
-    if storage is None:
-        return InMemoryStorage()
-    if isinstance(storage, Path):
-        _drop_torn_line(storage)
-        return JournalStorage(JournalFileBackend(str(storage), lock_obj=_Owned(str(storage))))
+    backend = open_storage(storage, owned=False)
     try:
-        return RDBStorage(storage)
-    except (ImportError, optuna.exceptions.StorageInternalError, ValueError) as problem:
-        raise UsageError(f"cannot open the storage {storage}: {problem}") from problem
-    except Exception as problem:  # SQLAlchemy's own hierarchy, of which we import nothing
-        raise UsageError(
-            f"cannot open the storage {storage}: {type(problem).__name__}: {problem}"
-        ) from problem
-
-
-class _Owned(JournalFileOpenLock):
-    """No lock per write: the driver holds the journal's lock file for its whole life (``_own``).
-
-    Optuna's own locks are files that a killed process leaves behind; the kernel releases ours.
-    """
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        return None
-
-
-def _own(journal: Path) -> IO[str]:
-    """Lock ``journal`` until the returned file is closed or this process dies. Raises ``UsageError``."""
-    try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        lock = (journal.parent / (journal.name + ".lock")).open("a+")
-    except OSError as problem:
-        raise UsageError(f"cannot write the search's journal {journal}: {problem}") from problem
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read().strip() or "unknown"
-        lock.close()
-        raise UsageError(
-            f"another kad-tune (process {owner}) is using {journal}; wait for it or choose another --out"
-        ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
-
-
-def _drop_torn_line(journal: Path) -> None:
-    """Cut off a last record that a killed driver did not finish writing."""
-    if not journal.exists():
-        return
-    data = journal.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(journal, whole)
-    for number, line in enumerate(data[:whole].splitlines(), start=1):
-        try:
-            json.loads(line)
-        except ValueError as problem:
-            raise UsageError(
-                f"{journal}:{number}: damaged journal ({problem}); move the file away to start anew"
-            ) from problem
+        studies = backend.get_all_studies()
+        if not studies:
+            raise UsageError(f"no search is stored in {storage}")
+        study = optuna.load_study(study_name=studies[-1].study_name, storage=backend)
+        return study.study_name, dict(study.user_attrs), _finished(study)
+    finally:
+        close_storage(backend)
