@@ -1,8 +1,7 @@
-// expect: 17:14 the global variable 'mutable_scalar' is not a constant
-// expect: 18:14 the global array 'mutable_array' is not a constant
-// expect: 19:14 the global variable 'runtime_constant' is not a constant
-// expect: 20:23 the static variable 'calls' keeps its value between calls
-// expect: 22:14 a value of type 'long double' is not supported
+// expect: 16:14 the global variable 'mutable_scalar' is not a constant
+// expect: 17:14 the global array 'mutable_array' is not a constant
+// expect: 18:14 the global variable 'runtime_constant' is not a constant
+// expect: 19:14 a value of type 'long double' is not supported
 #include <Kokkos_Core.hpp>
 double mutable_scalar = 2;
 double mutable_array[3] = {1, 2, 3};
@@ -17,8 +16,6 @@ double globals(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
         s += mutable_scalar;
         s += mutable_array[i];
         s += runtime_constant;
-        static double calls = 0;
-        s += calls;
         s += limit;
       },
       r);

@@ -243,9 +243,9 @@ def _floating(call: Cursor) -> bool:
             continue
         lambdas = [c for c in walk(argument) if c.kind == _K.LAMBDA_EXPR]
         functor = argument.type.get_canonical().get_declaration()
-        written = functor if functor.is_definition() and children(functor) else template_of(functor)
-        bodies = lambdas or [c for c in children(written or functor) if c.spelling == "operator()"]
-        if any(_computes(b) for b in bodies):
+        written = [functor, template_of(functor)]  # an instance may not show what is a template in it
+        bodies = lambdas or [c for f in written if f for c in children(f) if c.spelling == "operator()"]
+        if any(_computes(b.get_definition() or b) for b in bodies):
             return True
     # A call in a template: the arguments are not resolved.
     return call.referenced is None or not list(call.get_arguments())

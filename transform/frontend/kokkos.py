@@ -48,6 +48,7 @@ _NEUTRAL_POLICY_ARGUMENTS = (
 # Calls without an effect on values. After an abort there are none.
 WITHOUT_EFFECT = (
     "Kokkos::fence",
+    "Kokkos::Timer::reset",
     "Kokkos::Profiling::pushRegion",
     "Kokkos::Profiling::popRegion",
     "Kokkos::abort",

@@ -10,14 +10,9 @@ from transform.frontend.clang import (
     CursorKind,
     StorageClass,
     TypeKind,
-    Unary,
-    children,
-    expressions,
     initializer,
     key,
     strip,
-    unary_kind,
-    walk,
 )
 from transform.frontend.classes import is_object, shape
 from transform.frontend.construct import construct
@@ -34,12 +29,11 @@ from transform.frontend.read_write import place_type
 from transform.frontend.reducers import is_reducer, reducer_variable
 from transform.frontend.references import is_hidden_lvalue, is_lvalue_of
 from transform.frontend.scatter import is_scatter, scatter_variable
-from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value, zero
+from transform.frontend.scope import Alias, Binding, Broken, Lvalue, Memory, Scope, Value
 from transform.frontend.shared_arrays import shared_array
 from transform.ir.types import Scalar
 
 _K = CursorKind
-_STEPS = (Unary.PRE_INC, Unary.PRE_DEC, Unary.POST_INC, Unary.POST_DEC)
 _HARMLESS = (
     _K.TYPEDEF_DECL,
     _K.TYPE_ALIAS_DECL,
@@ -76,10 +70,13 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
     if cursor.storage_class == StorageClass.STATIC or str(cursor.tls_kind) != "TLSKind.NONE":
         if constant_value(cursor) is not None or array(type_) is not None:
             return None  # folded, or materialised, where it is used
-        if (type_of := scalar(type_)) is not None and _is_only_counted(cursor):
-            return Value(str(cursor.spelling), type_of, zero(type_of))
+        name, known = str(cursor.spelling), scalar(type_)
         hint = "make it a constant (constexpr) or a parameter"
-        scope.refuse(cursor, f"the static variable '{cursor.spelling}' keeps its value between calls", hint)
+        message = f"the static variable '{name}' keeps its value between calls"
+        if known is not None and not is_reference(type_):  # it may count calls
+            message += ", and a result depends on it"
+            return Value(name, known, scope.unknown(name, known, message, hint))
+        scope.refuse(cursor, message, hint)
         return Broken()
     if type_.get_canonical().is_volatile_qualified():
         scope.refuse(cursor, "a volatile variable is not supported", "remove volatile")
@@ -100,7 +97,7 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         if init is None:
             scope.refuse(cursor, "a policy without bounds is not supported", "give its bounds here")
         return found or Broken()
-    if class_name(type_) in kokkos.SPACES:
+    if class_name(type_) in (*kokkos.SPACES, "Kokkos::Timer"):
         return Instance()
     if is_scatter(cursor):
         return scatter_variable(scope, cursor, init)
@@ -127,16 +124,6 @@ def _variable(scope: Scope, cursor: Cursor) -> Binding | None:
         return _bound(lvalue(scope, init))
     _refuse_type(scope, cursor, init)
     return Broken()
-
-
-def _is_only_counted(variable: Cursor) -> bool:
-    """Whether a static variable has no part in any result: all that is done with it is ``++n;``."""
-    function = list(walk(variable.semantic_parent))
-    uses = sum(c.kind == _K.DECL_REF_EXPR and c.referenced == variable for c in function)
-    blocks = (children(c) for c in function if c.kind == _K.COMPOUND_STMT)
-    steps = [s for block in blocks for s in block if s.kind == _K.UNARY_OPERATOR]
-    named = (strip(expressions(s)[0]) for s in steps if unary_kind(s) in _STEPS)
-    return bool(uses == sum(n.kind == _K.DECL_REF_EXPR and n.referenced == variable for n in named))
 
 
 def _object(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:

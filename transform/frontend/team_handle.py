@@ -96,7 +96,7 @@ def _team_broadcast(scope: Scope, cursor: Cursor) -> None:
     barrier(scope, cursor)
 
 
-LAUNCH_NUMBERS = ("shmem_size", "team_size_max", "team_size_recommended", "vector_length_max")
+LAUNCH_NUMBERS = ("shmem_size", "team_size_max", "team_size_recommended", "vector_length_max", "seconds")
 
 
 def launch_number(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
