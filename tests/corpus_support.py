@@ -28,9 +28,17 @@ conn   = { fill = "triangles", nx = 90, ny = 70, shuffle = true }
 u      = { shape = [6300], fill = "uniform", low = -1.0, high = 1.0 }
 kappa  = 1.3""",
     "heat": 'u = { shape = [20000], fill = "uniform" }\nkappa = 0.1\nsteps = 6',
+    "laplace": """
+conn = { fill = "triangles", nx = 90, ny = 70, shuffle = true }
+u    = { shape = [6300], fill = "uniform", low = -1.0, high = 1.0 }""",
     "map": """
 x = { shape = [30000], fill = "uniform", low = -2.0, high = 2.0 }
 y = { shape = [30000], fill = "constant", value = 0.0 }""",
+    "spmv": """
+values  = { shape = [5000, 6], fill = "uniform", low = -1.0, high = 1.0 }
+columns = { shape = [5000, 6], fill = "randint", low = 0, high = 4000 }
+x       = { shape = [4000], fill = "uniform", low = -1.0, high = 1.0 }
+b       = { shape = [5000], fill = "uniform", low = -1.0, high = 1.0 }""",
     "stencil": """
 u = { shape = [150, 170], fill = "uniform", low = 0.5, high = 1.5 }
 f = { shape = [150, 170], fill = "uniform", low = -1.0, high = 1.0 }

@@ -25,7 +25,7 @@ from transform.frontend.lower import lower
 from transform.ir.nodes import Accumulate, Block, Param, Program, Return
 from transform.ir.types import Scalar, View
 from transform.ir.verify import verify
-from transform.ir.walk import walk
+from transform.ir.walk import last_id, walk
 
 KERNELS = Path(__file__).parent / "kernels"
 MOST_PLANS = 40
@@ -109,7 +109,7 @@ class Oracle:
     def tangent(self, inward: Mapping[str, Any]) -> tuple[Arguments, Any]:
         """Tangents of the arguments afterwards and of the value."""
         program = self.adjoint.program
-        t = tangent(program, self.adjoint.active, self.adjoint.with_adjoint, pipeline._last_id(program))
+        t = tangent(program, self.adjoint.active, self.adjoint.with_adjoint, last_id(program))
         arguments = copied(self.arguments)
         dots = {f"{p.name}_d": copy_of(inward[p.name]) for p in t.tangents}
         params = (*program.params, *(Param(d, "") for d in t.tangents.values()))

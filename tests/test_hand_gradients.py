@@ -117,6 +117,25 @@ def theta(p: Given, seed: Given) -> tuple[float, Derived]:
     return float(np.sum(e**2) / 2), {"data": inner * first, "target": -e, "theta": theta_b}
 
 
+def laplace(p: Given, seed: Given) -> tuple[float, Derived]:
+    """E = sum of (d_0^2 + d_2^2) / 4, d_k the difference of node k of an element and its middle node 1."""
+    conn, u = p["conn"].astype(int), p["u"]
+    d = u[conn[:, [0, 2]]] - u[conn[:, [1]]]
+    u_b = np.zeros_like(u)
+    np.add.at(u_b, conn[:, [0, 2]], d / 2)
+    np.subtract.at(u_b, conn[:, 1], d.sum(axis=1) / 2)
+    return float(np.sum(d**2) / 4), {"u": u_b}
+
+
+def spmv(p: Given, seed: Given) -> tuple[float, Derived]:
+    """R = |r|^2 / 2, r = A x - b: r x^T at the entries of A, A^T r, -r."""
+    A, columns, x = p["values"], p["columns"].astype(int), p["x"]
+    r = np.sum(A * x[columns], axis=1) - p["b"]
+    x_b = np.zeros_like(x)
+    np.add.at(x_b, columns, A * r[:, None])
+    return float(np.sum(r**2) / 2), {"values": r[:, None] * x[columns], "x": x_b, "b": -r}
+
+
 BY_HAND: Mapping[str, ByHand] = {
     "weighted_inner": weighted_inner,
     "stencil": stencil,
@@ -124,6 +143,8 @@ BY_HAND: Mapping[str, ByHand] = {
     "map": map_,
     "heat": heat,
     "theta": theta,
+    "laplace": laplace,
+    "spmv": spmv,
 }
 
 

@@ -48,9 +48,9 @@ from transform.ir.rename import distinct_views
 from transform.ir.simplify import simplify
 from transform.ir.types import Scalar, View
 from transform.ir.unroll import written_out
-from transform.ir.walk import binds, defines, map_blocks, walk, written
+from transform.ir.walk import last_id, last_id_of, map_blocks, walk, written
 from transform.signature import Argument, Signature
-from transform.strategies import launch
+from transform.strategies import jam, launch
 from transform.strategies.accumulate import STRATEGIES, constraints, realise_launch
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised, choices
@@ -97,7 +97,7 @@ def parse(path: Path, options: ParseOptions, function: str | None = None) -> Pro
 
 def prepared(program: Program) -> Program:
     """A lowered function, simplified and without dead code."""
-    fresh = Fresh(_last_id(program))
+    fresh = Fresh(last_id(program))
     program = distinct_views(program)
     body = closed_counters(remove_dead(program.body), fresh)
     return replace(program, body=remove_dead(simplify(body, fresh)))
@@ -119,10 +119,10 @@ def differentiate(
     # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
     varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
     given = program
-    program = written_out(program, _last_id(program))
-    program = keep_own_elements(program, _last_id(program))
-    program = own_arrays(program, activity(program, varied, dependents), _last_id(program))
-    program = attach(program, activity(program, varied, dependents), _last_id(program))
+    program = written_out(program, last_id(program))
+    program = keep_own_elements(program, last_id(program))
+    program = own_arrays(program, activity(program, varied, dependents), last_id(program))
+    program = attach(program, activity(program, varied, dependents), last_id(program))
     active = activity(program, varied, dependents)
     findings = [
         *_name_clashes(program, sig),
@@ -145,7 +145,7 @@ def differentiate(
     verdicts: tuple[tuple[str, Verdict], ...] = ()
     for name in ("fused", "split"):
         seeded = frozenset(s for s in with_adjoint if isinstance(s.type, View) or s in dependents)
-        sweeps = reverse(program, active, seeded, _last_id(program), fuse=name == "fused")
+        sweeps = reverse(program, active, seeded, last_id(program), fuse=name == "fused")
         if sweeps is not None:
             gradients[name] = _clean(sweeps)
             verdicts = sweeps.verdicts
@@ -209,7 +209,11 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
         parameters.append(Parameter(f"intermediates.{choice.name}", choice.values, choice.meaning, needs))
         refusals += [Refusal(f"intermediates.{choice.name}", v, why) for v, why in choice.refused]
     return SearchSpace(
-        (*parameters, *launch.parameters(split.body, adjoint.program.params, arch)),
+        (
+            *parameters,
+            *jam.parameters(split.body, names, arch),
+            *launch.parameters(split.body, adjoint.program.params, arch),
+        ),
         (*constraints(launches, names), *launch.constraints(split.body)),
         tuple(refusals),
     )
@@ -226,7 +230,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
     ``plan`` must come from ``search_space``.
     """
     gradient = adjoint.gradients[str(plan.get("sweep", "split"))]
-    fresh = Fresh(_last_id_of(gradient.body) + len(adjoint.program.params))
+    fresh = Fresh(last_id_of(gradient.body) + len(adjoint.program.params))
     for choice in choices(gradient.body, gradient.origin):
         answer = str(plan.get(f"intermediates.{choice.name}", choice.given))
         if answer != choice.given:
@@ -241,11 +245,15 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
     def closed(b: Block) -> Block:
         out: list[Stmt] = []
         for s in b.stmts:
-            if isinstance(s, Launch) and open_views(s):
-                answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
-                out += (scheduled(x) for x in realise_launch(s, answers, _block(plan), fresh))
-            else:
-                out.append(scheduled(map_blocks(s, closed)))
+            if not isinstance(s, Launch):
+                out.append(map_blocks(s, closed))
+                continue
+            answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
+            for x in jam.jammed(s, answers, gradient.adjoints.values(), plan, fresh):
+                if isinstance(x, Launch) and answers:
+                    out += (scheduled(y) for y in realise_launch(x, answers, _block(plan), fresh))
+                else:
+                    out.append(scheduled(x))
         return Block(tuple(out))
 
     return replace(gradient, body=closed(gradient.body))
@@ -357,7 +365,7 @@ def _section(variant: Variant, namespace: str = "kad") -> list[str]:
 
 def tangent_header(adjoint: Adjoint, namespace: str = "kad") -> str:
     """``f_tangent``: forward mode, used to verify gradients."""
-    t = tangent(adjoint.program, adjoint.active, adjoint.with_adjoint, _last_id(adjoint.program))
+    t = tangent(adjoint.program, adjoint.active, adjoint.with_adjoint, last_id(adjoint.program))
     body = cpp.tangent(adjoint.program, adjoint.signature, t.body, t.tangents, t.result, namespace)
     return "\n".join([*cpp.includes(adjoint.program.includes), "", cpp.runtime(*cpp.parts_of(t.body)), body])
 
@@ -396,17 +404,6 @@ def _tidied(gradient: Gradient, passes: Callable[[Block], Block]) -> Gradient:
         outputs=dict(zip(gradient.outputs, values[len(gradient.scalar_bars) :], strict=False)),
         returned=values[-1] if gradient.returned is not None else None,
     )
-
-
-def _last_id_of(block: Block) -> int:
-    ids = [0]
-    for s in walk(block):
-        ids += [x.id for x in (*defines(s), *binds(s))]
-    return max(ids)
-
-
-def _last_id(program: Program) -> int:
-    return max([_last_id_of(program.body), *(p.symbol.id for p in program.params)])
 
 
 def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...] | None) -> Signature:

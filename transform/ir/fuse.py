@@ -12,6 +12,7 @@ loop runs its own iterations in the same order as before, so every number is bit
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from transform.ir.nodes import (
@@ -33,23 +34,25 @@ from transform.ir.walk import defines, map_blocks, substitute, substitute_op, us
 
 def fused_loops(block: Block) -> Block:
     """As above, in every kernel of a host block."""
-    return Block(tuple(map_blocks(s, _kernel if isinstance(s, Launch) else fused_loops) for s in block.stmts))
+    kernel = fused_in_kernel
+    return Block(tuple(map_blocks(s, kernel if isinstance(s, Launch) else fused_loops) for s in block.stmts))
 
 
-def _kernel(block: Block) -> Block:
-    stmts = [map_blocks(s, _kernel) for s in block.stmts]
-    while (joined := _one_pair(stmts)) is not None:
+def fused_in_kernel(block: Block, sums: Collection[Symbol] = ()) -> Block:
+    """As above, in a block of a kernel. ``sums``: memory whose increments may change places."""
+    stmts = [map_blocks(s, lambda b: fused_in_kernel(b, sums)) for s in block.stmts]
+    while (joined := _one_pair(stmts, sums)) is not None:
         stmts = joined
     return Block(tuple(stmts))
 
 
-def _one_pair(stmts: list[Stmt]) -> list[Stmt] | None:
+def _one_pair(stmts: list[Stmt], sums: Collection[Symbol]) -> list[Stmt] | None:
     """The statements with the first two loops that can be one made one; None if there are none."""
     for first, a in enumerate(stmts):
         for second in range(first + 1, len(stmts)):
             b = stmts[second]
             if isinstance(a, For) and isinstance(b, For) and _alike(a, b) and _share(a, b):
-                between = _around(a, b, stmts[first + 1 : second])
+                between = _around(a, b, stmts[first + 1 : second], sums)
                 if between is not None:
                     before, after = between
                     return [*stmts[:first], *before, _join(a, b), *after, *stmts[second + 1 :]]
@@ -82,43 +85,53 @@ def _reads(loop: For, index: Symbol) -> set[Load]:
     }
 
 
-def _around(a: For, b: For, between: list[Stmt]) -> tuple[list[Stmt], list[Stmt]] | None:
+def _around(
+    a: For, b: For, between: list[Stmt], sums: Collection[Symbol]
+) -> tuple[list[Stmt], list[Stmt]] | None:
     """What stands between two loops, sorted into what can run before both and what can run after both.
 
     None if the loops must stay apart."""
     before: list[Stmt] = []
     after: list[Stmt] = [a]  # the first loop and what must stay behind it
     for s in between:
-        (after if any(_ordered(x, s) for x in after) else before).append(s)
+        (after if any(_ordered(x, s, sums) for x in after) else before).append(s)
     # the second loop moves before what stays behind the first
-    if any(_ordered(x, b) for x in after):
+    if any(_ordered(x, b, sums) for x in after):
         return None
     return before, after[1:]
 
 
-def _ordered(first: Stmt, second: Stmt) -> bool:
+def _ordered(first: Stmt, second: Stmt, sums: Collection[Symbol]) -> bool:
     """Whether ``second`` must run after ``first``."""
     made = set(defines(first))
     if any(made & set(uses(s)) for s in walk(Block((second,)))):
         return True
-    wrote, read = _memory(first)
-    writes, reads = _memory(second)
-    return bool(wrote & (writes | reads) or read & writes)
+    set_1, added_1, read_1 = _memory(first)
+    set_2, added_2, read_2 = _memory(second)
+    return bool(
+        set_1 & (set_2 | added_2 | read_2)
+        or added_1 & (set_2 | read_2)
+        or (added_1 & added_2).difference(sums)
+        or read_1 & (set_2 | added_2)
+    )
 
 
-def _memory(stmt: Stmt) -> tuple[set[Symbol], set[Symbol]]:
-    """The memory that a kernel's statement writes, and what it reads."""
-    wrote: set[Symbol] = set()
+def _memory(stmt: Stmt) -> tuple[set[Symbol], set[Symbol], set[Symbol]]:
+    """The memory that a kernel's statement sets, that it adds to, and that it reads."""
+    stored: set[Symbol] = set()
+    added: set[Symbol] = set()
     read: set[Symbol] = set()
     for s in walk(Block((stmt,))):
         match s:
-            case Store(memory=m) | Increment(memory=m) | Accumulate(memory=m) | Declare(target=m):
-                wrote.add(m)
+            case Store(memory=m) | Declare(target=m):
+                stored.add(m)
+            case Increment(memory=m) | Accumulate(memory=m):
+                added.add(m)
             case Let(op=Load(memory=m)):
                 read.add(m)
             case _:
                 pass
-    return wrote, read
+    return stored, added, read
 
 
 def _join(a: For, b: For) -> For:

@@ -32,6 +32,7 @@ from transform.ir.nodes import (
     Op,
     Output,
     PrefixSum,
+    Program,
     Range,
     Replicate,
     Restore,
@@ -182,6 +183,16 @@ def walk(block: Block) -> Iterator[Stmt]:
         yield stmt
         for inner in blocks(stmt):
             yield from walk(inner)
+
+
+def last_id_of(block: Block) -> int:
+    """The largest id of a symbol that ``block`` defines."""
+    return max((x.id for s in walk(block) for x in (*defines(s), *binds(s))), default=0)
+
+
+def last_id(program: Program) -> int:
+    """The largest id of a symbol of ``program``."""
+    return max([last_id_of(program.body), *(p.symbol.id for p in program.params)])
 
 
 def written(block: Block) -> frozenset[Symbol]:
