@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -176,48 +175,6 @@ class Slow(Replay):
     def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
         time.sleep(self._seconds)
         return super().evaluate(binary, key, inputs, limits)
-
-
-DRIVER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from tests.test_tune import go, Slow, OUTCOMES
-print("started", flush=True)
-try:
-    go(Path({out!r}), Slow(OUTCOMES, 0.04), trials=1000, sampler="random")
-except KeyboardInterrupt:
-    sys.exit(130)
-"""
-
-
-def start_driver(out: Path) -> subprocess.Popen[str]:
-    code = DRIVER.format(root=str(Path(__file__).parents[1]), out=str(out))
-    driver = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert driver.stdout is not None and driver.stdout.readline() == "started\n"
-    return driver
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_killed_in_mid_search_then_resumed(tmp_path: Path, number: signal.Signals) -> None:
-    """No finished trial is measured again and none is lost."""
-    driver = start_driver(tmp_path)
-    time.sleep(1.2)
-    driver.send_signal(number)
-    assert driver.wait(timeout=20) == (-number if number == signal.SIGKILL else 130)
-    assert driver.stdout is not None
-    driver.stdout.close()
-    before = searching(tmp_path, resume=True, sampler="random")
-    kept = [plan_key(f.plan) for f in before.finished()]
-    before.close()
-    assert 3 <= len(kept) < len(OUTCOMES)
-    replay = Replay(OUTCOMES)
-    result = go(tmp_path, replay, trials=1000, resume=True, sampler="random")
-    assert [plan_key(e.plan) for e in result.entries][: len(kept)] == kept
-    assert sorted(plan_key(e.plan) for e in result.entries) == sorted(OUTCOMES)
-    assert not set(replay.built[: len(OUTCOMES) - len(kept)]) & set(kept)
 
 
 def test_interrupt_waits_while_writing() -> None:
