@@ -157,6 +157,8 @@ def _report(tuned: Tuned, out: TextIO) -> None:
             out,
             f"{others} other{'s' * (others > 1)} cannot be told from the fastest: see ties in the config",
         )
+    for remark in entry.decision.remarks if entry.decision else ():
+        _print(out, f"beware: {remark}")
     _print(out, f"config {tuned.config}\nheader {tuned.header}")
 
 

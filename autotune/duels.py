@@ -20,7 +20,7 @@ from autotune.outcome import Comparison, Conditions, Failure, Timing, from_json,
 from autotune.statistics import CONFIDENCE, signed_rank_interval, timing
 from search_spaces.model import Plan
 
-FALSE_CLAIMS = 0.01  # how often, at most, a tuning run may call a variant faster that is not
+FALSE_CLAIMS = 0.005  # how often, at most, a tuning run may call a variant faster that is not
 LOOKS = 2  # after ``processes`` and after twice as many
 # Smaller gains are not claimed: moving code in memory alone gains or loses as much (Mytkowicz, Diwan,
 # Hauswirth and Sweeney, Producing wrong data without doing anything obviously wrong, 2009).

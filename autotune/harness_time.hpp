@@ -84,7 +84,7 @@ class Stopwatch {
     for (int n = 0; n < schedule.most; ++n) {
       const double elapsed = seconds(start);
       if (n >= 3 && stopped[0] != '\0') return;  // cut
-      if (n >= schedule.least && decided(schedule)) return;
+      if (n >= schedule.least && elapsed >= 0.05 * schedule.budget && decided(schedule)) return;
       if ((n >= schedule.least && elapsed >= schedule.budget) || (n >= 3 && elapsed >= 4.0 * schedule.budget)) {
         stopped = "budget";
         return;

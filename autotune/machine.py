@@ -10,10 +10,11 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 
 from autotune.outcome import Conditions
 from search_spaces.model import Architecture
@@ -94,6 +95,15 @@ def conditions() -> Conditions:
         waited=int(_first(r"^some .*total=(\d+)", _read("/proc/pressure/cpu")) or 0) / 1e6,
         stolen=int(times[8]) / ticks if len(times) > 8 else 0.0,
     )
+
+
+def contention(spans: Iterable[tuple[Conditions, Conditions] | None]) -> float:
+    """Median share of the time between two moments in which some thread had to wait for a processor."""
+    shares = [
+        (after.waited - before.waited) / max(after.time - before.time, 1e-3)
+        for before, after in (s for s in spans if s is not None)
+    ]
+    return min(1.0, median(shares)) if shares else 0.0
 
 
 def cache_bytes() -> int:

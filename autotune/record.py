@@ -96,7 +96,8 @@ def read_record(path: Path) -> Record:
 
 def about_from_json(data: Mapping[str, Any]) -> About:
     """The inverse of ``About.to_json``. Raises ``KeyError`` or ``TypeError``."""
-    return About(**{**data, "rules": Rules(**data["rules"])})
+    rules = {k: tuple(v) if isinstance(v, list) else v for k, v in data["rules"].items()}
+    return About(**{**data, "rules": Rules(**rules)})
 
 
 def records_of_config(path: Path) -> tuple[list[Record], list[str]]:

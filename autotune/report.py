@@ -19,6 +19,7 @@ from autotune.record import Record, read_record, records_of_config, stored_searc
 from autotune.report_svg import Strip, strips
 from autotune.select import Selection, interval, ranked, ratio
 from autotune.statistics import remarks
+from search_spaces.model import Plan
 from transform.diagnostics import UsageError
 
 _STYLE = """
@@ -136,17 +137,19 @@ def _section(record: Record) -> Iterator[str]:
     yield f"<h2>{escape(about.function)} on {escape(about.arch)}, workload {escape(about.workload)}</h2>"
     yield f"<p><b>Winner:</b> {escape(verdict(record, selection))}</p>"
     if record.finals is not None and record.finals.runs:
-        yield from _finals(record.finals, selection)
+        yield from _finals(record.finals, selection, about.default)
     yield from _trials(record, selection)
     yield from _suspicious(record)
     yield from _failed(record)
     yield from _machine(record)
 
 
-def _finals(finals: Finals, selection: Selection | None) -> Iterator[str]:
+def _finals(finals: Finals, selection: Selection | None, default: Plan) -> Iterator[str]:
     held = selection.duels if selection else ()
     processes = len({r.process for r in finals.runs})
     yield "<h3>Finals</h3>"
+    if default:
+        yield f"<p>Default: <code>{escape(describe(default))}</code>; others by what differs.</p>"
     yield (
         f"<p>Head to head in {processes} fresh processes. Each point is one process: the default variant's "
         "time over the candidate's, right is faster. The bar is the 95 % interval. A candidate is called "
@@ -159,7 +162,7 @@ def _finals(finals: Finals, selection: Selection | None) -> Iterator[str]:
         ratios = tuple(math.exp(g) for g in finals.gains(duel.plan))
         note = "faster" if duel.claimed else "not told apart" if s.high > 1 else "slower"
         strong = selection is not None and plan_key(selection.winner.plan) == plan_key(duel.plan)
-        rows.append(Strip(describe(duel.plan), ratios, (s.median, s.low, s.high), note, strong))
+        rows.append(Strip(describe(duel.plan, default), ratios, (s.median, s.low, s.high), note, strong))
     yield strips(rows, "speed relative to the default variant", 1 + RELEVANT)
     plans = [finals.reference, *(d.plan for d in held)]
     rows = []
@@ -168,7 +171,12 @@ def _finals(finals: Finals, selection: Selection | None) -> Iterator[str]:
         typical = finals.times(plan)[1]
         spread = (1e3 * typical.median, 1e3 * typical.low, 1e3 * typical.high)
         rows.append(
-            Strip(describe(plan), tuple(1e3 * s for s in samples[:400]), spread, duration(typical.median))
+            Strip(
+                describe(plan, default),
+                tuple(1e3 * s for s in samples[:400]),
+                spread,
+                duration(typical.median),
+            )
         )
     yield "<p>All samples of the finals; the bar is the interval of the processes' medians.</p>"
     yield strips(rows, "milliseconds")
@@ -186,7 +194,9 @@ def _trials(record: Record, selection: Selection | None) -> Iterator[str]:
         points = tuple(a / b for a, b in pairs)[:100]
         strong = selection is not None and plan_key(selection.winner.plan) == plan_key(entry.plan)
         note = f"{duration(m.gradient.median)}, {ratio(m.gradient, m.primal).median:.2f} x primal"
-        rows.append(Strip(describe(entry.plan), points, (t.median, t.low, t.high), note, strong))
+        rows.append(
+            Strip(describe(entry.plan, record.about.default), points, (t.median, t.low, t.high), note, strong)
+        )
     yield strips(rows, "time relative to the default variant", 1.0)
 
 

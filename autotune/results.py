@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autotune.duels import FALSE_CLAIMS, RELEVANT
+from autotune.duels import FALSE_CLAIMS, RELEVANT, Finals
 from autotune.legal import LegalPlans
-from autotune.machine import this_machine
+from autotune.machine import contention, this_machine
 from autotune.measure import threading
 from autotune.options import Request, tool_version
 from autotune.outcome import Measurement
@@ -25,6 +25,8 @@ from autotune.tuned import Decision, Provenance, SearchRecord, TunedEntry, heade
 from autotune.workload import Workload, elements
 from search_spaces.model import Architecture, architectures
 from transform import pipeline
+
+_BUSY = 0.1  # share of the time: an idle machine's timings stay far below
 
 
 def about_search(
@@ -109,8 +111,19 @@ def _decision(selection: Selection, result: Result) -> Decision:
         processes=len({r.process for r in finals.runs}) if finals is not None else 0,
         false_claims=FALSE_CLAIMS,
         relevant=RELEVANT,
-        remarks=remarks(measured.gradient),
+        remarks=(*remarks(measured.gradient), *_surroundings(measured, finals)),
     )
+
+
+def _surroundings(measured: Measurement, finals: Finals | None) -> Iterator[str]:
+    """What the machine's state while the winner was timed says against the times."""
+    spans = [measured.conditions] if finals is None else [r.conditions for r in finals.runs]
+    waited = contention(spans)
+    if waited > _BUSY:
+        yield f"the machine was not idle: threads waited for a processor {100 * waited:.0f} % of the time"
+    clocks = [c.megahertz for s in spans if s is not None for c in s if c.megahertz > 0]
+    if clocks and min(clocks) < 0.9 * max(clocks):
+        yield f"the processors' clock varied between {min(clocks):.0f} and {max(clocks):.0f} MHz"
 
 
 def _provenance(
