@@ -96,7 +96,7 @@ def read_record(path: Path) -> Record:
 
 def about_from_json(data: Mapping[str, Any]) -> About:
     """The inverse of ``About.to_json``. Raises ``KeyError`` or ``TypeError``."""
-    rules = {k: tuple(v) if isinstance(v, list) else v for k, v in data["rules"].items()}
+    rules: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["rules"].items()}
     return About(**{**data, "rules": Rules(**rules)})
 
 
