@@ -30,7 +30,7 @@ def opened(path: str, hidden: Iterable[Private], root: str | None = None) -> str
     tags = {p.path: p.tag for p in hidden}
     first, index, rest = re.match(r"(\w+)((?:\[\d+\])*)(.*)", path).groups()  # type: ignore[union-attr]
     expression, here = f"{root or first}{index}", first
-    for access, member, index in re.findall(r"(\.|->)(\w+)((?:\[\d+\])*)", rest):
+    for access, member, index in re.findall(r"(\.|->)(\w+(?:\(\))?)((?:\[\d+\])*)", rest):
         shown = "." if root is not None and here == first else access
         here += access + member
         tag = tags.get(here)

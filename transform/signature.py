@@ -106,7 +106,9 @@ class Signature:
                     lines.append(f"auto {p.name}_object_{number} = {_made(maker, here, values)};")
                     pointer = self._in_object(f"{p.name}{'->' if p.pointer else '.'}{member}")
                     lines.append(f"{pointer} = &{p.name}_object_{number};")
-        lines += [f"{self._in_object(a.member)} = {value(a)};" for a in self.members]
+        lines += [
+            f"{self._in_object(a.member)} = {value(a)};" for a in self.members if not a.member.endswith(")")
+        ]
         return lines
 
     def finish(self, value: Callable[[Argument], str]) -> list[str]:

@@ -79,3 +79,15 @@ double single(Kokkos::View<const float*> x) {
       r);
   return r;
 }
+
+// complex scalars as parameters
+double phased(Complex a, const Kokkos::complex<float>& b, Kokkos::View<const double* [2]> x) {
+  double r = 0;
+  Kokkos::parallel_reduce(
+      x.extent(0), KOKKOS_LAMBDA(const int i, double& s) {
+        const Complex z = a * Complex(x(i, 0), x(i, 1)) / Kokkos::exp(a);
+        s += z.real() * b.imag() + z.imag() * b.real();
+      },
+      r);
+  return r;
+}

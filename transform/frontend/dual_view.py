@@ -15,18 +15,18 @@ from transform.frontend.shape import extent
 from transform.ir.nodes import Allocate, Atom, Block, Const
 from transform.ir.types import INT, View
 
-_DUAL = "Kokkos::DualView"
+DUAL = "Kokkos::DualView"
 _SAME, _HOST, _DEVICE = (Const(k, INT) for k in range(3))  # neither is newer, the mirror is, the View is
 _NEWER = "newer"
 
 
 def is_dual(type_: ClangType) -> bool:
-    return class_name(type_) == _DUAL
+    return class_name(type_) == DUAL
 
 
 def declare_dual(scope: Scope, type_: ClangType, extents: tuple[Atom, ...], cursor: Cursor) -> Object | None:
     """A new DualView; ``None`` if its elements are of an unsupported type."""
-    found = _types(type_)
+    found = dual_views(type_)
     if found is None:
         scope.refuse(cursor, f"a variable of type '{cursor.type.spelling}' is not supported", "use a View")
         return None
@@ -42,16 +42,16 @@ def declare_dual(scope: Scope, type_: ClangType, extents: tuple[Atom, ...], curs
     scope.duals.append((views[0], views[1]))
     newer = scope.variable(f"{cursor.spelling}_{_NEWER}", INT)
     slots.append(Slot(newer.key, _NEWER, newer))
-    return Object(Group(_DUAL, tuple(slots)))
+    return Object(Group(DUAL, tuple(slots)))
 
 
 def view_of_dual(type_: ClangType) -> View | None:
     """The type of ``d_view``."""
-    found = _types(type_)
+    found = dual_views(type_)
     return None if found is None else next(iter(found.values()))
 
 
-def _types(type_: ClangType) -> dict[Cursor, View] | None:
+def dual_views(type_: ClangType) -> dict[Cursor, View] | None:
     """The members ``d_view`` and ``h_view`` and their types, spelled for any backend."""
     type_ = unreferenced(type_)
     given = [type_.get_template_argument_type(k) for k in range(type_.get_num_template_arguments())]
@@ -74,7 +74,7 @@ def dual_of(scope: Scope, base: Cursor | None) -> Group | None:
     if base is None or not is_dual(base.type):
         return None
     found = places.lvalue(scope, base)
-    return found if isinstance(found, Group) and found.type == _DUAL else None
+    return found if isinstance(found, Group) and found.type == DUAL else None
 
 
 def dual_view(scope: Scope, cursor: Cursor, dual: Group) -> Memory | None:
@@ -86,11 +86,14 @@ def dual_view(scope: Scope, cursor: Cursor, dual: Group) -> Memory | None:
 def dual_method(scope: Scope, cursor: Cursor, dual: Group) -> Atom | None:
     """Any other member function; ``None`` for one without a value, or after a finding."""
     method = str(cursor.spelling)
-    newer = _newer(scope, dual)
     if method in ("extent", "extent_int"):
         dim = scope.expression(scope, arguments(cursor)[0], "", False)
         if isinstance(dim, Const):
             return extent(scope, _view(scope, dual, _DEVICE), int(dim.value), cursor)
+    elif _is_caller_s(dual):
+        hint = "mark and synchronise it where the function is called"
+        scope.refuse(cursor, f"DualView::{method} is called for a parameter", hint)
+        return None
     elif method == "clear_sync_state":
         _set(scope, dual, _SAME)
         return None
@@ -99,7 +102,7 @@ def dual_method(scope: Scope, cursor: Cursor, dual: Group) -> Atom | None:
         if side is None:
             return None
         other = _HOST if side == _DEVICE else _DEVICE
-        stale = apply(scope, "eq", (newer, other), "", cursor)
+        stale = apply(scope, "eq", (_newer(scope, dual), other), "", cursor)
         if method.startswith("need_sync"):
             return stale
         if method.startswith("modify"):
@@ -149,6 +152,11 @@ def _view(scope: Scope, dual: Group, side: Const) -> Memory:
     found = scope.env[_slot(dual, "d_view" if side == _DEVICE else "h_view")]
     assert isinstance(found, Memory)
     return found
+
+
+def _is_caller_s(dual: Group) -> bool:
+    """Whether which of its Views is newer is not known: it is a parameter."""
+    return all(m.name != _NEWER for m in dual.members)
 
 
 def _newer(scope: Scope, dual: Group) -> Atom:

@@ -37,6 +37,7 @@ from transform.frontend.scope import Axis, Binding, Broken, Handle, Mapping, Mem
 from transform.frontend.scratch import is_scratch, scratch_view
 from transform.frontend.shape import extent, rank
 from transform.frontend.subviews import subview
+from transform.frontend.view_classes import offset_view
 from transform.frontend.views import VIEW_FUNCTIONS, base_data, view_of, view_source
 from transform.ir.nodes import Allocate, Atom, Const
 from transform.ir.types import SIZE, View
@@ -91,6 +92,8 @@ def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
         return view_value(scope, arguments(source)[0], name)
     if callee is not None and (dual := dual_of(scope, member_base(source))) is not None:
         return dual_view(scope, source, dual)
+    if callee is not None and (behind := offset_view(scope, member_base(source))) is not None:
+        return behind
     if callee is not None and callee.kind in (_K.FUNCTION_DECL, _K.CXX_METHOD):
         if qualified(callee) in VIEW_FUNCTIONS:
             return view_of(scope, source)

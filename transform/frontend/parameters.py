@@ -48,6 +48,7 @@ from transform.frontend.scope import (
     Value,
     Variable,
 )
+from transform.frontend.view_classes import view_class
 from transform.ir.nodes import Atom, Block, Const, Declare, Increment, Param, Store, Symbol
 from transform.ir.objects import Formal, Private, Rebound
 from transform.ir.types import INT, Array, Scalar, View
@@ -190,6 +191,12 @@ def _parameter(
         hint = "supported are Views of rank 0 to 8 of float, double, integers and bool"
         scope.refuse(cursor, f"a View of type '{type_.spelling}' is not supported", hint)
         return Broken()
+    around_views = view_class(scope, function, cursor, name, position)
+    if around_views is not None:
+        binding, formal, params = around_views
+        found.formals.append(formal)
+        found.params += params
+        return binding
     pointer = canonical.kind == TypeKind.POINTER
     class_ = canonical.get_pointee() if pointer else type_
     if not isinstance(shape(class_), Record):

@@ -463,8 +463,8 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Param:
     """A parameter, or a member of one. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as
-    declared; ``member`` the C++ expression for a member (``mesh.nodes.x``), else empty; ``by`` is ``&`` or
-    ``*`` for a scalar behind a reference or pointer that may be changed."""
+    declared; ``member`` the C++ expression for a member (``mesh.x``, ``offset.view()``), else empty; ``by``
+    is ``&`` or ``*`` for a scalar behind a reference or pointer that may be changed."""
 
     symbol: Symbol
     spelling: str
