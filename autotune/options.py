@@ -25,6 +25,7 @@ class Request:
 
     kernel: Path
     function: str | None = None
+    name: str | None = None  # of the derivatives; the function's own by default
     wrt: tuple[str, ...] | None = None
     of: tuple[str, ...] | None = None
     archs: tuple[str, ...] = ("host",)
@@ -137,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
 def _kernel(p: argparse.ArgumentParser) -> None:
     p.add_argument("kernel", type=Path, metavar="KERNEL.cpp")
     p.add_argument("--function", metavar="NAME", help="the function to differentiate, if there are several")
+    p.add_argument("--name", metavar="F", help="write F_grad instead of the function's own name and _grad")
     p.add_argument("--wrt", metavar="A,B", help="independents (default: every floating-point parameter)")
     p.add_argument("--of", metavar="Y", help="dependents (default: the return value, or the written Views)")
     _reading(p)
@@ -193,6 +195,7 @@ def request(args: argparse.Namespace) -> Request:
     return Request(
         kernel=args.kernel,
         function=args.function,
+        name=args.name,
         wrt=_names(args.wrt, "--wrt"),
         of=_names(args.of, "--of"),
         archs=_names(args.arch, "--arch") or ("host",),

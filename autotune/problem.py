@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -93,8 +94,16 @@ def derive(request: Request, arch: Architecture) -> Derivation:
     Raises ``Refused``, ``UsageError`` or ``KokkosHeadersMissing``.
     """
     program = pipeline.parse(request.kernel, parse_options(request, arch), request.function)
+    if request.name is not None:
+        program = replace(program, name=_identifier(request.name))
     adjoint = pipeline.differentiate(program, request.wrt, request.of)
     return Derivation(program, adjoint, pipeline.signature(adjoint))
+
+
+def _identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise UsageError(f"--name {name}: not the name of a C++ function")
+    return name
 
 
 def derive_or_install(request: Request, arch: Architecture, note: Note) -> tuple[Derivation, Toolchain]:

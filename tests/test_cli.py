@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autotune import cli, session
+from autotune.compiler import compile_command
 from autotune.installation import ToolchainMissing, candidates
 from autotune.options import parse_duration, parse_size, parser, request, with_verb
 from tests.kokkos_support import toolchain
@@ -212,6 +213,43 @@ def test_check_of_views_of_objects(
     options = ["--function", "spectrum", "--executor", "local", "--out", str(tmp_path)]
     assert cli.main(["check", str(file), *options]) == 0
     assert "3 of 3 variants passed" in capsys.readouterr().out
+
+
+@pytest.mark.kokkos
+def test_instances_of_a_template_in_one_program(_headers: None, tmp_path: Path) -> None:
+    """Derivatives of functions of one name have the names that ``--name`` gives them."""
+    tools = toolchain()
+    file = Path(__file__).parent / "kernels" / "targets.cpp"
+    for type_ in ("double", "float"):
+        chosen = ["--function", f"model::weighted<{type_}>", "--name", f"weighted_{type_}"]
+        assert cli.main(["grad", str(file), *chosen, "--out", str(tmp_path)]) == 0
+    assert cli.main(["grad", str(file), "--function", "by_pointer", "--name", "2x"]) == 2
+    program = tmp_path / "both.cpp"
+    program.write_text(
+        f"""#include "{file}"
+#include "weighted_double_grad.hpp"
+#include "weighted_float_grad.hpp"
+int main() {{
+  Kokkos::ScopeGuard guard;
+  Kokkos::View<double*> x("x", 3), x_b("x_b", 3);
+  Kokkos::View<float*> y("y", 3), y_b("y_b", 3);
+  Kokkos::deep_copy(x, 2.0);
+  Kokkos::deep_copy(y, 2.0f);
+  double a_b = 0;
+  float c_b = 0;
+  kad::weighted_double_workspace first;
+  kad::weighted_float_workspace second;
+  kad::weighted_double_grad(first, x, 0.5, x_b, a_b);
+  kad::weighted_float_grad(second, y, 0.5f, y_b, c_b);
+  return a_b == 12 && c_b == 12 ? 0 : 1;
+}}
+"""
+    )
+    binary = tmp_path / "both"
+    command = compile_command(tools, program, binary, (tmp_path,), "-O0", "-Wall", "-Wextra", "-Werror")
+    compiled = subprocess.run(command, capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+    subprocess.run([binary], check=True, timeout=60)
 
 
 def test_archs_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:

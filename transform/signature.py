@@ -129,7 +129,8 @@ class Signature:
         """The C++ call of the primal."""
         given = self.passed(value)
         if self.objects and self.objects[0].this:
-            return f"{given[0]}.{self.name}({', '.join(given[1:])})"
+            method = re.split(r"::(?![^<]*>)", self.qualified)[-1]
+            return f"{given[0]}.{method}({', '.join(given[1:])})"
         return f"::{self.qualified}({', '.join(given)})"
 
     def _in_object(self, path: str) -> str:
