@@ -12,9 +12,16 @@ from transform import pipeline
 
 pytestmark = pytest.mark.kokkos
 
-# records of several Views, slots in branches and in loops of unknown length, several parallel indices
+# records of several Views, slots in branches and in loops of unknown length, several parallel indices; sorted
 FUNCTIONS = {
-    "indices": ("connectivity", "conditional_permutation", "transposed", "compressed_rows", "cube"),
+    "indices": (
+        "connectivity",
+        "conditional_permutation",
+        "transposed",
+        "compressed_rows",
+        "cube",
+        "interpolated",
+    ),
     "atomics": ("scatter_loop", "half_neighbours"),
 }
 
@@ -27,7 +34,7 @@ def calls(file: str) -> list[Call]:
         oracle = Oracle(
             pipeline.differentiate(primal(case.path, case.function), case.wrt, case.of), case.values()
         )
-        plan = next(p for p in oracle.plans if "gather" in p.values())
+        plan = next(p for p in oracle.plans if {"gather", "sorted"} & set(p.values()))
         found.append(Call(f"g{len(found)}", case, oracle, plan))
     assert len(found) == len(FUNCTIONS[file])
     return found

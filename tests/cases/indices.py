@@ -1,6 +1,10 @@
 """Index arrays, stencils and grids."""
 
+import numpy as np
+
 from tests.cases import IDX, PERM, Case, N
+
+PLACES = np.array([0.2, 3.9, 1.1, 1.7, 3.6, 0.8, 1.2])
 
 CASES = (
     Case("indices", "gather", {"x": (N,), "idx": IDX, "n": N}),
@@ -25,6 +29,7 @@ CASES = (
     Case("indices", "narrowed", {"x": (200,), "n": N}),
     Case("indices", "narrowed_plain", {"x": (256,), "n": 260}),
     Case("indices", "rounded", {"x": (N,), "t": (1,), "n": N}, wrt=("x",)),
+    Case("indices", "interpolated", {"field": (5,), "position": PLACES, "n": 7}, wrt=("field",)),
     Case("indices", "grid", {"y": (4, 5), "x": (4, 5), "n": 4, "m": 5}),
     Case("indices", "transposed", {"y": (3, 4), "x": (4, 3), "n": 4, "m": 3}),
     Case("indices", "flattened", {"x": (4, 3), "w": (3,), "n": 4, "m": 3}),

@@ -273,3 +273,16 @@ void columns_of_a_buffer(Kokkos::View<double*> buffer, Kokkos::View<const double
         });
   }
 }
+
+// Particles between points: where they are decides which elements they read, and how many.
+double interpolated(In field, In position, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    const int cell = static_cast<int>(position(i));
+    const double weight = position(i) - cell;
+    const double here = (1.0 - weight) * field(cell) + weight * field(cell + 1);
+    s += here * here;
+    if (weight > 0.5) s += std::sin(field(cell + 1));
+  }, r);
+  return r;
+}

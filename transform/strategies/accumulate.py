@@ -23,12 +23,14 @@ from transform.strategies.base import Strategy, open_views
 from transform.strategies.coloring import ConflictColoring
 from transform.strategies.gather import Gather, stores
 from transform.strategies.privatization import Privatization
+from transform.strategies.sorted import Sorted
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "atomic": Atomic,
     "coloring": ConflictColoring,
     "privatization": Privatization,
     "gather": Gather,
+    "sorted": Sorted,
 }
 
 
@@ -65,7 +67,7 @@ def realise_launch(
     if "coloring" in groups and "privatization" in groups:
         raise ValueError("one kernel cannot be both colored and chunked")
     stmts: tuple[Stmt, ...] = (launch,)
-    for name in ("gather", "atomic", "coloring", "privatization"):
+    for name in ("gather", "sorted", "atomic", "coloring", "privatization"):
         if name not in groups:
             continue
         strategy = ConflictColoring(block) if name == "coloring" else STRATEGIES[name]()

@@ -15,6 +15,7 @@ from transform.ir.nodes import (
     Let,
     Load,
     Stmt,
+    Store,
     Symbol,
 )
 from transform.ir.types import Array, Scalar, View
@@ -43,6 +44,15 @@ def floating(s: Let) -> bool:
         memory = s.op.memory.type
         return isinstance(memory, View | Array) and memory.element.is_float
     return any(isinstance(a.type, Scalar) and a.type.is_float for a in (s.target, *atoms(s)))
+
+
+def reads(launch: Launch, view: Symbol) -> bool:
+    """Whether the kernel reads or overwrites elements of ``view``."""
+    return any(
+        (isinstance(s, Let) and isinstance(s.op, Load) and s.op.memory == view)
+        or (isinstance(s, Store) and s.memory == view)
+        for s in walk(launch.body)
+    )
 
 
 class Strategy(ABC):

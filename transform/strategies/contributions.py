@@ -51,7 +51,6 @@ from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
 from transform.ir.types import DEFAULT_SPACE, LONG, SIZE, UNSIGNED, Array, Scalar, View
 from transform.ir.walk import binds, defines, loaded, map_blocks, uses, walk, without_effects, written
-from transform.strategies.unroll import unrolled
 
 NOWHERE = 2**32 - 1
 """The key of a slot that no iteration fills."""
@@ -116,7 +115,6 @@ def groups(body: Block, views: Sequence[Symbol]) -> list[Group]:
 def stored(launch: Launch, views: Sequence[Symbol], fresh: Fresh, cached: bool) -> tuple[Stmt, ...]:
     """``launch`` with contributions of ``views`` stored, and launches that add them up. ``cached``: where
     they belong is found once and again when index arrays change, else by ``launch`` itself every time."""
-    launch = unrolled(launch, views, fresh)
     b = Builder(fresh)
     b.loc = launch.loc
     tails: list[Stmt] = []

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transform.adjoint.scope import reads_of_own_writes
 from transform.analysis.access import Footprints
 from transform.ir.build import Fresh
 from transform.ir.nodes import Launch, Let, Stmt, Symbol
 from transform.ir.walk import walk
 from transform.strategies import stencil
-from transform.strategies.base import Strategy, floating
+from transform.strategies.base import Strategy, floating, reads
 from transform.strategies.contributions import inspector, stored
 
 
@@ -46,13 +47,24 @@ def stores(launch: Launch, view: Symbol) -> bool:
 
 def why_not_stored(launch: Launch, view: Symbol) -> str | None:
     """The reason why contributions to ``view`` cannot be stored and added up by an inverse map."""
+    return why_not_summed(launch, view) or why_not_found(launch, view)
+
+
+def why_not_summed(launch: Launch, view: Symbol) -> str | None:
+    """The reason why contributions to ``view`` cannot be added up by target after the kernel."""
     accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
     if not any(x.parallel for a in accesses for x in a.index):
         return "every iteration updates the same elements: few threads would add up everything"
-    if stencil.reads(launch, view):
-        return "the kernel reads these adjoints too"
+    return "the kernel reads these adjoints too" if reads(launch, view) else None
+
+
+def why_not_found(launch: Launch, view: Symbol) -> str | None:
+    """The reason why it cannot be known before the kernel runs which elements of ``view`` it updates."""
+    own = reads_of_own_writes(launch)
     for s in walk(inspector(launch, [view], Fresh(0))):
+        where = f" (line {s.loc.line})" if s.loc is not None else ""
+        if id(s) in own:
+            return f"which elements an iteration updates depends on what it has written{where}"
         if isinstance(s, Let) and floating(s):
-            where = f" (line {s.loc.line})" if s.loc is not None else ""
             return f"which elements an iteration updates depends on floating-point data{where}"
     return None

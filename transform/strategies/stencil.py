@@ -30,8 +30,6 @@ from transform.ir.nodes import (
     If,
     Increment,
     Launch,
-    Let,
-    Load,
     Merge,
     Range,
     Return,
@@ -43,6 +41,7 @@ from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
 from transform.ir.types import BOOL, Array
 from transform.ir.walk import map_blocks, substitute, walk
+from transform.strategies.base import reads
 
 
 def why_not(launch: Launch, view: Symbol) -> str | None:
@@ -94,15 +93,6 @@ def _offsets(access: Access, rank: int) -> tuple[int, ...] | None:
 def _dimensions(access: Access) -> tuple[object, ...]:
     """Which parallel index stands in each dimension."""
     return tuple(x.terms[0][0][1] for x in access.index)
-
-
-def reads(launch: Launch, view: Symbol) -> bool:
-    """Whether the kernel reads or overwrites elements of ``view``."""
-    return any(
-        (isinstance(s, Let) and isinstance(s.op, Load) and s.op.memory == view)
-        or (isinstance(s, Store) and s.memory == view)
-        for s in walk(launch.body)
-    )
 
 
 def _pure(block: Block) -> Block:
