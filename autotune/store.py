@@ -112,6 +112,27 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 @contextmanager
+def machine_lock(name: str) -> Iterator[int]:
+    """A file that processes of all users on this machine can lock (``flock``), for as long as it is open.
+
+    It is in ``KAD_LOCK_DIR``, else in /tmp. Raises ``CacheError``.
+    """
+    directory = Path(os.environ.get("KAD_LOCK_DIR", "/tmp"))
+    path = directory / f"kad-tune.{name}.lock"
+    careful = os.O_CLOEXEC | os.O_NOFOLLOW
+    with guarded(path):
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | careful, 0o644)
+        except PermissionError:  # another user's: reading is enough to lock it
+            handle = os.open(path, os.O_RDONLY | careful)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def staging(parent: Path) -> Iterator[Path]:
     """A private directory, removed afterwards if nothing renamed it. Raises ``CacheError``."""
     with guarded(parent):

@@ -24,7 +24,7 @@ from typing import Any, Protocol, TypeVar
 from autotune import evaluate as evaluation
 from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.outcome import Accuracy, Comparison, CompileFailed, Crashed, Failure, Lost, Outcome, OutOfMemory
-from autotune.store import cache_dir
+from autotune.store import machine_lock
 from transform.diagnostics import UsageError
 
 T = TypeVar("T")
@@ -67,12 +67,12 @@ class Executor(Protocol):
 def machine(exclusive: bool) -> Iterator[None]:
     """Hold this machine's lock: shared to build, alone to time; the kernel frees it if we die.
 
+    It is one for all users: to what is timed it does not matter whose program keeps the processors busy.
+
     Whoever wants it alone first takes the queue lock, which builds pass through too, so that a stream
     of builds cannot starve a measurement.
     """
-    directory = cache_dir()
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "machine.queue").open("a") as queue, (directory / "machine.lock").open("a") as lock:
+    with machine_lock("queue") as queue, machine_lock("machine") as lock:
         fcntl.flock(queue, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         fcntl.flock(queue, fcntl.LOCK_UN)

@@ -30,6 +30,12 @@ def _host_toolchain() -> Toolchain:
     return find_toolchain(architectures()["host"], None, (), build_missing=False, progress=print)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def locks(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests wait for nobody else on this machine."""
+    os.environ["KAD_LOCK_DIR"] = str(tmp_path_factory.mktemp("locks"))
+
+
 @pytest.fixture(scope="session")
 def needs() -> Needs:
     """``needs("openmp")`` skips the test where that backend is missing; never if KAD_REQUIRE lists it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from autotune.cache import CacheError, compile_cached
 from autotune.compiler import Toolchain
 from autotune.outcome import CompileFailed, Crashed
 from autotune.run import Finished, run_isolated
+from autotune.store import machine_lock
 from tests import fake_kokkos
 
 TIMEOUT = 120.0
@@ -256,3 +258,26 @@ int main(int argc, char* argv[]) {
     assert output(build(toolchain, source)).endswith("45\n")
     assert list(cache_dir.glob("pch/*/kokkos.hpp.gch"))
     shutil.rmtree(cache_dir)
+
+
+def test_another_users_lock_can_be_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that may only be read is locked all the same; a link to elsewhere is not followed."""
+    monkeypatch.setenv("KAD_LOCK_DIR", str(tmp_path))
+    really = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(13, "protected")
+        return really(path, flags, mode)
+
+    with machine_lock("machine") as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)
+        monkeypatch.setattr(os, "open", refuse)
+        with machine_lock("machine") as theirs, pytest.raises(BlockingIOError):
+            fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        monkeypatch.undo()
+    monkeypatch.setenv("KAD_LOCK_DIR", str(tmp_path))
+    (tmp_path / "kad-tune.other.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError), machine_lock("other"):
+        raise AssertionError("not reached")
+    assert not (tmp_path / "elsewhere").exists()

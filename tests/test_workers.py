@@ -187,12 +187,14 @@ def test_unreachable_cluster_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -
 
 def test_timing_has_the_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that wants to build or to time waits until this one has measured."""
-    monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("KAD_LOCK_DIR", str(tmp_path))
+    monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "cache"))
     code = (
         "import sys, time; from autotune.workers import machine\n"
         "with machine(exclusive=sys.argv[1] == 'time'): print(time.monotonic(), flush=True)"
     )
     with machine(exclusive=True):
+        monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "another"))
         others = [
             subprocess.Popen([sys.executable, "-c", code, what], stdout=subprocess.PIPE, text=True)
             for what in ("build", "time")
