@@ -27,13 +27,14 @@ from autotune.cache import compile_cached
 from autotune.evaluate import Binary, Inputs, Job, Limits, Task, build, evaluate, verify_only
 from autotune.legal import plan_key
 from autotune.outcome import Accuracy, CompileFailed, Crashed, Measurement, Outcome, TimedOut, WrongGradient
+from autotune.replay import Replay
 from autotune.server import release, session
 from autotune.workers import RayExecutor, Work
 from tests import fake_kokkos
 from tests import toy_kernels as toys
 from tests.search_support import INPUTS, LIMITS, SPACE, measured
 from tests.test_harness import QUICK, make_inputs, make_task
-from tests.test_tune import OUTCOMES, Replay, go, searching
+from tests.test_tune import OUTCOMES, go, searching
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("KAD_FAULTS", "3"))
