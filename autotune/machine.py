@@ -94,7 +94,35 @@ def conditions() -> Conditions:
         megahertz=sum(map(float, shown)) / len(shown) if shown else 0.0,
         waited=int(_first(r"^some .*total=(\d+)", _read("/proc/pressure/cpu")) or 0) / 1e6,
         stolen=int(times[8]) / ticks if len(times) > 8 else 0.0,
+        gpu_megahertz=_gpu_megahertz(),
     )
+
+
+def _gpu_megahertz() -> float:
+    """The clock of the first visible GPU, 0 without one."""
+    library = _nvml()
+    if library is None:
+        active = r"^\d+: (\d+)Mhz \*"
+        shown = (_read(str(f)) for f in sorted(Path("/sys/class/drm").glob("card*/device/pp_dpm_sclk")))
+        return float(next((mhz for text in shown if (mhz := _first(active, text))), 0))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
+    handle, clock = ctypes.c_void_p(), ctypes.c_uint()
+    number = int(visible) if visible.isdigit() else 0
+    if library.nvmlDeviceGetHandleByIndex_v2(number, ctypes.byref(handle)) != 0:
+        return 0.0
+    compute_units = 1  # NVML_CLOCK_SM
+    status = library.nvmlDeviceGetClockInfo(handle, compute_units, ctypes.byref(clock))
+    return float(clock.value) if status == 0 else 0.0
+
+
+@lru_cache
+def _nvml() -> ctypes.CDLL | None:
+    """NVIDIA's management library, if a driver is there: a call takes microseconds, nvidia-smi a process."""
+    try:
+        library = ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return None
+    return library if library.nvmlInit_v2() == 0 else None
 
 
 def contention(spans: Iterable[tuple[Conditions, Conditions] | None]) -> float:

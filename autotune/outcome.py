@@ -24,6 +24,7 @@ class Conditions:
     ``time``: seconds since 1970, UTC. ``load``: one-minute load average. ``megahertz``: mean clock of the
     processors. ``waited``: seconds since boot in which a runnable thread had to wait for a processor
     (Linux' pressure stall information); ``stolen``: processor-seconds since boot that a hypervisor took.
+    ``gpu_megahertz``: clock of the first visible GPU's compute units.
     """
 
     time: float
@@ -31,6 +32,7 @@ class Conditions:
     megahertz: float
     waited: float
     stolen: float
+    gpu_megahertz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

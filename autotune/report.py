@@ -257,6 +257,9 @@ def _conditions(spans: Sequence[tuple[Conditions, Conditions]]) -> Iterator[tupl
     clocks = [c.megahertz for s in spans for c in s if c.megahertz]
     if clocks:
         yield "processor clock, MHz", three(clocks)
+    gpu = [after.gpu_megahertz for _, after in spans if after.gpu_megahertz]
+    if gpu:
+        yield "GPU clock after a timing, MHz", three(gpu)
     yield (
         "share of a timing in which a thread waited for a processor",
         three([(b.waited - a.waited) / max(b.time - a.time, 1e-3) for a, b in spans]),

@@ -121,9 +121,14 @@ def _surroundings(measured: Measurement, finals: Finals | None) -> Iterator[str]
     waited = contention(spans)
     if waited > _BUSY:
         yield f"the machine was not idle: threads waited for a processor {100 * waited:.0f} % of the time"
-    clocks = [c.megahertz for s in spans if s is not None for c in s if c.megahertz > 0]
-    if clocks and min(clocks) < 0.9 * max(clocks):
-        yield f"the processors' clock varied between {min(clocks):.0f} and {max(clocks):.0f} MHz"
+    moments = [moment for span in spans if span is not None for moment in span]
+    for whose, clocks in (
+        ("processors", [c.megahertz for c in moments]),
+        ("GPU", [after.gpu_megahertz for _, after in (s for s in spans if s is not None)]),
+    ):
+        known = [clock for clock in clocks if clock > 0]
+        if known and min(known) < 0.9 * max(known):
+            yield f"the clock of the {whose} varied between {min(known):.0f} and {max(known):.0f} MHz"
 
 
 def _provenance(

@@ -34,7 +34,7 @@ class Twins:
         first = self._first = self._first or job
         if job.key not in self._seen:
             self._seen.append(job.key)
-        code = first.code.replace(f"kad_{first.key}", f"kad_{job.key}")
+        code = first.code.replace(f"kad_{first.variant}", f"kad_{job.variant}")
         if self._spin and self._seen.index(job.key) != self._fast:
             code = _spinning(code, self._spin)
         return replace(job, code=code)
