@@ -144,6 +144,7 @@ class RayExecutor:
         self._up = threading.Event()
         self._closing = threading.Event()
         self._problem: BaseException | None = None
+        self._bench: Any = None
         self._environment = {name: os.environ.get(name) for name in _THREADING}
         self._thread = threading.Thread(target=self._run_ray, name="ray", daemon=True)
         self._thread.start()
@@ -167,21 +168,22 @@ class RayExecutor:
             self._cancel(list(running))
 
     def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
-        outcome: Outcome = self._wait(self._submit(True, self._work.evaluate, binary, key, inputs, limits))
+        outcome: Outcome = self._alone(self._work.evaluate, binary, key, inputs, limits)
         return outcome
 
     def compare(
         self, binary: Binary, keys: Sequence[str], inputs: Inputs, limits: Limits, seed: int
     ) -> Comparison | Lost:
-        found: Comparison | Lost = self._wait(
-            self._submit(True, self._work.compare, binary, keys, inputs, limits, seed)
-        )
+        found: Comparison | Lost = self._alone(self._work.compare, binary, keys, inputs, limits, seed)
         return found
 
     def verify(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Accuracy | Failure:
-        outcome: Accuracy | Failure = self._wait(
-            self._submit(False, self._work.verify, binary, key, inputs, limits)
-        )
+        reference = self._submit(False, self._work.verify, binary, key, inputs, limits)
+        try:
+            outcome: Accuracy | Failure = self._result(reference)
+        except BaseException:
+            self._cancel([reference])
+            raise
         return outcome
 
     def ready(self) -> None:
@@ -191,6 +193,7 @@ class RayExecutor:
     def close(self) -> None:
         self._local.close()
         if not self._closing.is_set():
+            self._end_bench()
             self._closing.set()
             self._thread.join(timeout=30)
 
@@ -249,12 +252,22 @@ class RayExecutor:
         task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_in_environment)
         return task.remote(self._environment, exclusive, function, *arguments)
 
-    def _wait(self, reference: Any) -> Any:
+    def _alone(self, function: Callable[..., Any], *arguments: object) -> Any:
+        """Call a function in the process that measures; it stays, and with it the harness program."""
+        ray = self._ray()
+        if self._bench is None:
+            kept = ray.remote(max_restarts=-1, max_task_retries=_RETRIES)(_Bench)
+            self._bench = kept.remote(self._environment)
         try:
-            return self._result(reference)
+            return self._result(self._bench.call.remote(function, *arguments))
         except BaseException:
-            self._cancel([reference])
+            self._end_bench()
             raise
+
+    def _end_bench(self) -> None:
+        if self._bench is not None:
+            self._ray().kill(self._bench)
+            self._bench = None
 
     def _result(self, reference: Any) -> Any:
         """What the task returned; the loss of its worker, beyond the retries, is an outcome too."""
@@ -263,7 +276,7 @@ class RayExecutor:
             return ray.get(reference)
         except ray.exceptions.OutOfMemoryError as problem:
             return OutOfMemory(0, str(problem))
-        except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as problem:
+        except _lost_worker(ray) as problem:
             return Crashed("SIGKILL", f"the worker was killed {_RETRIES + 1} times: {problem}")
 
     def _cancel(self, references: list[Any]) -> None:
@@ -273,6 +286,24 @@ class RayExecutor:
         """
         for reference in references:
             self._ray().cancel(reference, force=True)
+
+
+def _lost_worker(ray: Any) -> tuple[type[BaseException], ...]:
+    errors = ray.exceptions
+    return errors.WorkerCrashedError, errors.NodeDiedError, errors.RayActorError
+
+
+class _Bench:
+    """The process that measures: an actor, so that what it keeps between measurements is kept.
+
+    Ray starts it again where it died, on another node if need be, and repeats the call.
+    """
+
+    def __init__(self, environment: Mapping[str, str | None]) -> None:
+        self._environment = environment
+
+    def call(self, function: Callable[..., T], *arguments: object) -> T:
+        return _in_environment(self._environment, True, function, *arguments)
 
 
 def _in_environment(
