@@ -37,3 +37,11 @@ def test_every_kernel_has_a_case() -> None:
         tried = {without_arguments(c.function) for c in cases() if c.file == path.stem} | refused(path.stem)
         tried = {name.rpartition("::")[2] for name in tried}
         assert set(functions) <= tried, path.name
+
+
+def test_the_table_of_the_language_names_kernels_that_exist() -> None:
+    rows = (KERNELS / "README.md").read_text().partition("|---|---|")[2].strip().splitlines()
+    known = {c.function for c in cases()}
+    for row in rows:
+        named = re.findall(r"`([^`]+)`", row.split("|")[2])
+        assert named and set(named) <= known, row

@@ -45,7 +45,8 @@ template <class Team>
 KOKKOS_INLINE_FUNCTION void in_kernel(const Team& team, Kokkos::View<double*> v) {
   Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 3), [&](const int i) { v(i) *= 2; });
 }
-int main() {
+int main(int argc, char* argv[]) {
+  Kokkos::initialize(argc, argv);
   Kokkos::View<double*> v("v", 3);
   Kokkos::parallel_for("in main", 3, KOKKOS_LAMBDA(const int i) { v(i) = 0.5 * i; });
 }

@@ -15,5 +15,10 @@ CASES = (
         "Stream<double>::triad",
         {"a": (N,), "b": (N,), "c": (N,), "n": N, "scalar": 0.8},
     ),
+    Case(
+        "production",
+        "Spring::relax",
+        {"atoms_x": (N, 3), "atoms_n": N, "k": 0.7, "other_k": 1.2, "copy_k": 0.4, "twice": True},
+    ),
 )
-COMPILED = ("slopes", "Kinetic::compute", "weighted", "Stream<double>::triad")
+COMPILED = ("slopes", "Kinetic::compute", "weighted", "Stream<double>::triad", "Spring::relax")

@@ -1,13 +1,13 @@
 // Execution policies: ranks 4 to 6, and what changes how they run but not what they compute.
 #include <Kokkos_Core.hpp>
 
-void rank_four(Kokkos::View<const double****> u, Kokkos::View<double****> v) {
+void grid_of_four(Kokkos::View<const double****> u, Kokkos::View<double****> v) {
   Kokkos::parallel_for(
       "rank 4", Kokkos::MDRangePolicy<Kokkos::Rank<4>>({0, 0, 0, 0}, {u.extent(0), u.extent(1), u.extent(2), u.extent(3)}),
       KOKKOS_LAMBDA(const int i, const int j, const int k, const int l) { v(i, j, k, l) += u(i, j, k, l) * v(i, j, k, l); });
 }
 
-double rank_five(Kokkos::View<const double*****> u, Kokkos::View<const double*> w) {
+double grid_of_five(Kokkos::View<const double*****> u, Kokkos::View<const double*> w) {
   double r = 0;
   Kokkos::parallel_reduce(
       Kokkos::MDRangePolicy<Kokkos::Rank<5>, Kokkos::IndexType<int>>(
@@ -20,7 +20,7 @@ double rank_five(Kokkos::View<const double*****> u, Kokkos::View<const double*> 
   return r;
 }
 
-void rank_six(Kokkos::View<const double******> u, Kokkos::View<double**> v) {
+void grid_of_six(Kokkos::View<const double******> u, Kokkos::View<double**> v) {
   Kokkos::MDRangePolicy<Kokkos::Rank<6, Kokkos::Iterate::Right, Kokkos::Iterate::Right>> all(
       {0, 0, 0, 0, 0, 0}, {u.extent(0), u.extent(1), u.extent(2), u.extent(3), u.extent(4), u.extent(5)});
   Kokkos::parallel_for(all, KOKKOS_LAMBDA(const int i, const int j, const int k, const int l, const int m, const int n) {

@@ -1,5 +1,5 @@
 // expect: 15:13 the static variable 'calls' keeps its value between calls, and a result depends on it
-// expect: 17:3 a result depends on seconds
+// expect: 17:3 a result depends on a measured time
 #include <Kokkos_Core.hpp>
 
 double outside_numbers(Kokkos::View<double*> x) {

@@ -149,6 +149,9 @@ class NoView:
     why: str
 
 
+NOTHING = NoView("it has no allocation")  # of a View that is default-constructed
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A View variable that stands for one of two Views."""

@@ -231,9 +231,13 @@ def has_derivatives(function: Cursor) -> bool:
 
 def _innermost(type_: ClangType) -> ClangType:
     canonical = type_.get_canonical()
-    while canonical.kind in _POINTERS:
-        canonical = canonical.get_pointee().get_canonical()
-    return canonical
+    while True:
+        if canonical.kind in _POINTERS:
+            canonical = canonical.get_pointee().get_canonical()
+        elif canonical.kind in (TypeKind.INCOMPLETEARRAY, TypeKind.CONSTANTARRAY):
+            canonical = canonical.element_type.get_canonical()
+        else:
+            return canonical
 
 
 def _floating(call: Cursor) -> bool:

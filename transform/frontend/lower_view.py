@@ -33,7 +33,7 @@ from transform.frontend.kokkos import SPACES
 from transform.frontend.objects import binding_of
 from transform.frontend.places import lvalue, member_base
 from transform.frontend.references import is_inlinable
-from transform.frontend.scope import Axis, Binding, Broken, Handle, Mapping, Memory, NoView, Scope
+from transform.frontend.scope import NOTHING, Axis, Binding, Broken, Handle, Mapping, Memory, NoView, Scope
 from transform.frontend.scratch import is_scratch, scratch_view
 from transform.frontend.shape import extent, rank
 from transform.frontend.subviews import subview
@@ -43,7 +43,6 @@ from transform.ir.nodes import Allocate, Atom, Const
 from transform.ir.types import SIZE, View
 
 _K = CursorKind
-_EMPTY = NoView("it has no allocation")
 _LAYOUTS = ("Kokkos::LayoutRight", "Kokkos::LayoutLeft")
 _PROPERTIES = ("WithoutInitializing", "AllowPadding", "SequentialHostInit")
 _SAME = ("std::move", "std::forward", "std::as_const")
@@ -53,7 +52,7 @@ RESIZES = ("Kokkos::resize", "Kokkos::realloc")
 def view_variable(scope: Scope, cursor: Cursor, init: Cursor | None) -> Binding:
     """What a declared View stands for."""
     if init is None:
-        return _EMPTY
+        return NOTHING
     return referenced(scope, cursor, init) or view_value(scope, init, str(cursor.spelling)) or Broken()
 
 
@@ -83,7 +82,7 @@ def view_value(scope: Scope, cursor: Cursor, name: str) -> Handle | None:
     if callee is not None and callee.kind == _K.CONSTRUCTOR:
         return _constructed(scope, source, name)
     if source.kind == _K.INIT_LIST_EXPR and not expressions(source):
-        return _EMPTY
+        return NOTHING
     if callee is not None and callee.spelling == "operator=" and is_view(source.type):
         target, given = arguments(source)
         assign_view(scope, target, given, source)
@@ -120,7 +119,7 @@ def _constructed(scope: Scope, cursor: Cursor, name: str) -> Memory | NoView | N
     type_ = view_type(cursor.type)
     given = [a for a in arguments(cursor) if is_written(a)]
     if not given:
-        return _EMPTY
+        return NOTHING
     if type_ is None:
         scope.refuse(cursor, *fence.variable_type(cursor))
         return None

@@ -31,6 +31,7 @@ from transform.frontend.cpptypes import (
 )
 from transform.frontend.makers import maker
 from transform.frontend.scope import (
+    NOTHING,
     THIS,
     Alias,
     Binding,
@@ -38,7 +39,6 @@ from transform.frontend.scope import (
     Group,
     Lvalue,
     Memory,
-    NoView,
     Object,
     Opaque,
     Part,
@@ -120,7 +120,7 @@ def rebound(scope: Scope, found: Parameters, used: Container[object]) -> tuple[R
         if now == Memory(before):
             continue
         whole = isinstance(now, Memory) and now.mapping is None and now.symbol in views
-        if before in used or before not in members or not (whole or isinstance(now, NoView)):
+        if before in used or before not in members or not (whole or now == NOTHING):
             hint = "take the View by value, or copy its elements with deep_copy"
             scope.refuse(cursor, "a View parameter passed by reference is given other memory", hint)
             continue

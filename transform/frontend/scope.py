@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from transform.analysis.teams import Share
 from transform.diagnostics import Diagnostic
+from transform.frontend.bindings import (
+    NOTHING as NOTHING,
+)
 from transform.frontend.bindings import SYNTHETIC
 from transform.frontend.bindings import (
     THIS as THIS,
