@@ -22,7 +22,7 @@ from autotune.legal import describe
 from autotune.options import parser, reading, request, search_options, tool_version, with_verb
 from autotune.outcome import Measurement
 from autotune.problem import architecture
-from autotune.progress import duration, open_progress
+from autotune.progress import duration, open_progress, size
 from autotune.report import default_path, report, verdict
 from autotune.report import page as report_page
 from autotune.scan import existing, inventory
@@ -159,6 +159,10 @@ def _report(tuned: Tuned, out: TextIO) -> None:
         )
     for remark in entry.decision.remarks if entry.decision else ():
         _print(out, f"beware: {remark}")
+    if entry.front:
+        _print(out, "Pareto front of time (over the default variant's) and memory:")
+        for point in entry.front:
+            _print(out, f"  {point.relative.median:.3f}  {size(point.memory):>9}  {describe(point.knobs)}")
     _print(out, f"config {tuned.config}\nheader {tuned.header}")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from autotune.legal import LegalPlans
 from autotune.options import Request
 from autotune.problem import Derivation, architecture, derive, space_of
 from search_spaces.model import SearchSpace
@@ -51,7 +50,7 @@ class Explanation:
             "refused": [
                 {"knob": r.parameter, "value": r.value, "reason": r.reason} for r in self.space.refusals
             ],
-            "variants": LegalPlans(self.space).size,
+            "variants": self.space.size,
         }
 
 
@@ -91,8 +90,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
             yield f"  {p.name} = {', '.join(map(str, p.values))}{where}"
             if p.meaning:
                 yield f"      {p.meaning}"
-        size = LegalPlans(space).size
-        yield f"legal variants: {'more than can be enumerated' if size is None else size}"
+        yield f"legal variants: {space.size}"
     else:
         yield "choices: none; every increment is proved race-free and nothing has to be recalled"
     if space.refusals:

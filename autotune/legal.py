@@ -6,18 +6,16 @@ up to ``ENUMERATED`` plans are enumerated; of a larger one plans are drawn and r
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.model import Constraint, Parameter, Plan, SearchSpace, Value
-from transform.diagnostics import UsageError
+from search_spaces.model import Parameter, Plan, SearchSpace, Value
 
 Codes = NDArray[np.int32]
 
@@ -221,72 +219,3 @@ def _apart(
 def _code(parameter: Parameter, plan: Plan) -> int:
     value = plan.get(parameter.name)
     return -1 if value is None or value not in parameter.values else parameter.values.index(value)
-
-
-def fix(space: SearchSpace, settings: tuple[tuple[str, str], ...]) -> SearchSpace:
-    """The part of ``space`` where each knob has its value.
-
-    A knob is a parameter, or the part of several parameters' names before the first dot
-    (``accumulate`` stands for every ``accumulate.*``). Raises ``UsageError`` for an unknown knob and
-    for a value that is unknown or illegal for this kernel, with the reason.
-
-    An answer about intermediates that only some arrangements of the sweeps leave open excludes the others
-    (except the default answer, which is what those do anyway).
-    """
-    for knob, text in settings:
-        names = _parameters_of(space, knob)
-        asked = {
-            p.name: text
-            for p in space.parameters
-            if p.name in names and knob.startswith("intermediates") and text != str(p.values[0])
-        }
-        if asked:
-            reason = f"{knob}={text} needs sweeps that leave it open"
-            space = replace(space, constraints=(*space.constraints, Constraint(reason, partial(_has, asked))))
-        space = replace(
-            space,
-            parameters=tuple(
-                replace(p, values=(_legal_value(space, p, text),)) if p.name in names else p
-                for p in space.parameters
-            ),
-        )
-    if settings and next(space.plans(), None) is None:
-        chosen = " ".join(f"--set {k}={v}" for k, v in settings)
-        reasons = "; ".join(c.reason for c in space.constraints)
-        raise UsageError(f"{chosen}: no legal variant of this kernel is left. {reasons}".rstrip())
-    return space
-
-
-def _has(asked: Mapping[str, str], plan: Plan) -> bool:
-    return all(str(plan.get(name)) == value for name, value in asked.items())
-
-
-def _parameters_of(space: SearchSpace, knob: str) -> frozenset[str]:
-    names = [p.name for p in space.parameters]
-    if knob in names:
-        return frozenset((knob,))
-    family = frozenset(n for n in names if n.startswith(knob + "."))
-    if family:
-        return family
-    ruled_out = [r for r in space.refusals if r.parameter == knob or r.parameter.startswith(knob + ".")]
-    if ruled_out:
-        why = "".join(f"\n  {r.parameter}={r.value}: {r.reason}" for r in ruled_out)
-        raise UsageError(f"knob '{knob}' leaves no choice for this kernel:{why}")
-    known = sorted({*names, *(n.split(".")[0] for n in names)})
-    close = difflib.get_close_matches(knob, known, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    listed = ", ".join(known) if known else "none: nothing is left open in its gradient"
-    raise UsageError(f"unknown knob '{knob}'{hint} (knobs of this kernel: {listed})")
-
-
-def _legal_value(space: SearchSpace, parameter: Parameter, text: str) -> Value:
-    for value in parameter.values:
-        if str(value) == text:
-            return value
-    for refusal in space.refusals:
-        if refusal.parameter == parameter.name and str(refusal.value) == text:
-            raise UsageError(f"{parameter.name}={text} is illegal for this kernel: {refusal.reason}")
-    legal = ", ".join(str(v) for v in parameter.values)
-    close = difflib.get_close_matches(text, [str(v) for v in parameter.values], n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise UsageError(f"{parameter.name} has no value '{text}'{hint} (legal here: {legal})")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from autotune.select import OBJECTIVES
 from autotune.study import SAMPLERS
 from transform.diagnostics import UsageError
 from transform.frontend.rules import Rule, read_rules
@@ -38,6 +39,7 @@ class Request:
     workload: str | None = None
     out: Path = Path()
     settings: tuple[tuple[str, str], ...] = ()
+    space: Path | None = None
     deterministic: bool = False
     max_memory: int | None = None
 
@@ -50,7 +52,11 @@ class Request:
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search. ``time_budget`` in seconds; ``storage`` an Optuna URL, ``None``: a journal in OUT."""
+    """How to search. ``time_budget`` in seconds; ``storage`` an Optuna URL, ``None``: a journal in OUT.
+
+    ``keep_going``: also where no improvement beyond the noise is expected. ``warm``: tuned configs to learn
+    from besides the one in OUT; ``cold``: from none.
+    """
 
     trials: int = 64
     time_budget: float | None = None
@@ -59,6 +65,10 @@ class SearchOptions:
     storage: str | None = None
     resume: bool = False
     cold_cache: bool = False
+    objectives: tuple[str, ...] = ("time",)
+    keep_going: bool = False
+    warm: tuple[Path, ...] = ()
+    cold: bool = False
 
 
 def tool_version() -> str:
@@ -146,6 +156,7 @@ def _kernel(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="KNOB=VALUE", help="fix a knob"
     )
+    p.add_argument("--space", type=Path, metavar="FILE.toml", help="values to try and combinations to avoid")
 
 
 def _reading(p: argparse.ArgumentParser) -> None:
@@ -187,6 +198,24 @@ def _search(p: argparse.ArgumentParser) -> None:
     p.add_argument("--cold-cache", action="store_true", help="empty the caches before each timed call")
     p.add_argument("--storage", metavar="URL", help="Optuna storage (default: a journal file)")
     p.add_argument("--resume", action="store_true", help="continue an interrupted search")
+    p.add_argument(
+        "--objective",
+        default="time",
+        metavar="A,B",
+        help=f"what to minimise, of {', '.join(OBJECTIVES)}; several: the config keeps the Pareto front",
+    )
+    p.add_argument(
+        "--keep-going", action="store_true", help="spend all trials, even where no improvement is expected"
+    )
+    p.add_argument(
+        "--warm-start",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CONFIG.json",
+        help="a tuned config whose winners are tried first (the one in --out always is)",
+    )
+    p.add_argument("--cold-start", action="store_true", help="try no earlier winners first")
     p.add_argument("--predict", action="store_true", help="no device at hand (not in this version)")
 
 
@@ -208,6 +237,7 @@ def request(args: argparse.Namespace) -> Request:
         workload=getattr(args, "workload", None),
         out=args.out,
         settings=tuple(_setting(s) for s in args.settings),
+        space=args.space,
         deterministic=getattr(args, "deterministic", False),
         max_memory=parse_size(args.max_memory) if getattr(args, "max_memory", None) else None,
     )
@@ -230,6 +260,8 @@ def search_options(args: argparse.Namespace) -> SearchOptions:
     """The options about the search. Raises ``UsageError``."""
     if args.trials < 1:
         raise UsageError(f"--trials {args.trials}: at least one trial is needed")
+    if args.cold_start and args.warm_start:
+        raise UsageError("--cold-start contradicts --warm-start")
     if args.seed < 0:
         raise UsageError(f"--seed {args.seed}: must not be negative")
     return SearchOptions(
@@ -240,6 +272,10 @@ def search_options(args: argparse.Namespace) -> SearchOptions:
         storage=args.storage,
         resume=args.resume,
         cold_cache=args.cold_cache,
+        objectives=_objectives(args.objective),
+        keep_going=args.keep_going,
+        warm=tuple(args.warm_start),
+        cold=args.cold_start,
     )
 
 
@@ -257,6 +293,13 @@ def parse_size(text: str) -> int:
     if found is None:
         raise UsageError(f"--max-memory {text}: expected a size such as 512M or 2G")
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+def _objectives(text: str) -> tuple[str, ...]:
+    names = _names(text, "--objective") or ("time",)
+    if "time" not in names or len(set(names)) < len(names) or not set(names) <= set(OBJECTIVES):
+        raise UsageError(f"--objective {text}: expected time, or time,memory")
+    return names
 
 
 def _names(text: str | None, option: str) -> tuple[str, ...] | None:

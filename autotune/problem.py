@@ -12,7 +12,8 @@ from pathlib import Path
 from autotune.evaluate import Inputs, Job, Limits, Task
 from autotune.infer import check_accesses, infer_workload, shrink
 from autotune.installation import candidates, find, read_installation
-from autotune.legal import LegalPlans, fix, plan_key
+from autotune.legal import LegalPlans, plan_key
+from autotune.narrow import fix, narrow, read_narrowing
 from autotune.options import Request, tool_version
 from autotune.select import Rules
 from autotune.toolchain import Toolchain, find_toolchain, identity
@@ -168,11 +169,14 @@ def checkpoint_answers(values: Iterable[object]) -> tuple[str, ...]:
 
 
 def space_of(request: Request, derivation: Derivation, arch: Architecture) -> SearchSpace:
-    """What is legal, less what ``--set`` and ``--deterministic`` exclude. Raises ``UsageError``."""
+    """What is legal, less what the user's options exclude. Raises ``UsageError``."""
     more = checkpoint_answers(value for _, value in request.settings)
     if request.max_memory is not None:
         more = tuple(dict.fromkeys((*more, *_FEW_CHECKPOINTS)))
-    space = fix(pipeline.search_space(derivation.adjoint, arch, more), request.settings)
+    space = pipeline.search_space(derivation.adjoint, arch, more)
+    if request.space is not None:
+        space = narrow(space, read_narrowing(request.space, arch.name))
+    space = fix(space, request.settings)
     if not request.deterministic:
         return space
     reproducible = Constraint(
@@ -211,8 +215,9 @@ def prepare(
     *,
     limits: Limits,
     mutate: Callable[[Job], Job] | None = None,
+    objectives: tuple[str, ...] = ("time",),
 ) -> Problem:
-    """The search problem for one architecture and workload.
+    """The search problem for one architecture and workload. ``objectives``: see ``Rules``.
 
     ``mutate`` may change a job before it is built; tests inject faults with it. Raises ``UsageError``.
     """
@@ -245,6 +250,7 @@ def prepare(
         identity(toolchain),
         tool_version(),
         *(["cold caches"] if limits.cold else []),
+        *objectives[1:],
     ]
     return Problem(
         label=f"{signature.name}.{arch.name}",
@@ -255,7 +261,7 @@ def prepare(
         task=task,
         inputs=Inputs(signature, workload, small),
         limits=limits,
-        rules=Rules(request.deterministic, request.max_memory),
+        rules=Rules(request.deterministic, request.max_memory, objectives),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,19 @@ from autotune.options import Request, tool_version
 from autotune.outcome import Measurement
 from autotune.problem import PORTABLE, Derivation, checkpoint_answers
 from autotune.record import About
-from autotune.select import Selection, ratio
+from autotune.select import Entry, Selection, interval, ratio
 from autotune.statistics import remarks
 from autotune.toolchain import Toolchain
 from autotune.tune import Problem, Result
-from autotune.tuned import Decision, Provenance, SearchRecord, TunedEntry, header_path, write_atomically
+from autotune.tuned import (
+    Decision,
+    FrontPoint,
+    Provenance,
+    SearchRecord,
+    TunedEntry,
+    header_path,
+    write_atomically,
+)
 from autotune.workload import Workload, elements
 from search_spaces.model import Architecture, architectures
 from transform import pipeline
@@ -68,8 +76,9 @@ def tuned_entry(
     selection: Selection,
     search: SearchRecord,
     caches: str,
+    pareto: Sequence[Entry] = (),
 ) -> TunedEntry:
-    """The winner with its evidence and provenance."""
+    """The winner with its evidence and provenance. ``pareto``: the front, if memory was an objective."""
     winner = selection.winner
     measured = winner.outcome
     assert isinstance(measured, Measurement)
@@ -99,6 +108,11 @@ def tuned_entry(
         caches=caches,
         decision=_decision(selection, result),
         provenance=_provenance(request, derivation, arch, toolchain, winner.plan),
+        front=tuple(
+            FrontPoint(e.plan, interval(e), e.outcome.memory)
+            for e in pareto
+            if isinstance(e.outcome, Measurement)
+        ),
     )
 
 

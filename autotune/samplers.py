@@ -156,7 +156,9 @@ class Gaussian:
         if not plans:
             return None
         mean, deviation = process.predict(self._points(legal, codes))
-        return dict(plans[int(expected_improvement(mean, deviation, best).argmax())])
+        improvement = expected_improvement(mean, deviation, best)
+        certain = improvement.max() < 1e-9  # nothing to gain: what is fast at least confirms it
+        return dict(plans[int(mean.argmin() if certain else improvement.argmax())])
 
     def improvement(self, legal: LegalPlans, past: Past) -> float | None:
         """The greatest expected improvement that is left, as a fraction of the best time; one objective.

@@ -88,6 +88,24 @@ def objectives(outcome: Outcome, rules: Rules) -> tuple[float, ...] | None:
     return tuple({"time": time, "memory": float(outcome.memory)}[name] for name in rules.objectives)
 
 
+def front(entries: Sequence[Entry], rules: Rules) -> tuple[Entry, ...]:
+    """The verified variants that may win and that none beats in time and memory at once, fastest first."""
+    best: list[Entry] = []
+    for entry in ranked(entries, rules):
+        if not best or _memory(entry) < _memory(best[-1]):
+            best.append(entry)
+    return tuple(best)
+
+
+def noise(entries: Sequence[Entry], rules: Rules) -> float | None:
+    """Half the relative width of the 95 % interval of the fastest variant's time; ``None`` without one."""
+    fastest = next(iter(ranked(entries, rules)), None)
+    if fastest is None:
+        return None
+    time = interval(fastest)
+    return (time.high - time.low) / 2 / time.median
+
+
 def ranked(entries: Sequence[Entry], rules: Rules) -> list[Entry]:
     """The entries that may win, fastest first."""
     scored = [(objective(e.outcome, rules), i, e) for i, e in enumerate(entries)]

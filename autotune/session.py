@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ from autotune.problem import (
 from autotune.progress import Progress
 from autotune.record import About, Record, write_record
 from autotune.results import about_search, tuned_entry, write_header
+from autotune.select import front
 from autotune.study import open_search, sampler_name
 from autotune.table import entries_json
 from autotune.toolchain import Toolchain
 from autotune.tune import Budget, Problem, Result, run_search
 from autotune.tuned import SearchRecord, TunedEntry, config_path, write_entry
+from autotune.warm import first_plans, tuned_plans
 from autotune.workers import Executor
 from autotune.workload import Workload
-from search_spaces.model import Architecture, architectures
+from search_spaces.model import Architecture, Plan, architectures
 
 
 class NoVariant(Exception):
@@ -100,10 +102,21 @@ def tune(
         progress.stage(f"reading {request.kernel}")
         derivation, toolchain = derive_or_install(request, arch, progress.note)
         workload = workload_of(request, derivation, progress.note)
-        problem = prepare(request, derivation, arch, toolchain, workload, limits=measuring, mutate=mutate)
+        problem = prepare(
+            request,
+            derivation,
+            arch,
+            toolchain,
+            workload,
+            limits=measuring,
+            mutate=mutate,
+            objectives=options.objectives,
+        )
         sampler = sampler_name(options.sampler, problem.legal.size, options.trials)
         about = about_search(derivation, arch, toolchain, workload.name, problem)
-        result = _search(request, options, sampler, problem, about, executor, progress, interrupts)
+        name, wrt, of = derivation.signature.name, derivation.wrt, derivation.of
+        earlier = [] if options.cold else tuned_plans(request.out, name, options.warm, wrt, of, arch.name)
+        result = _search(request, options, sampler, earlier, problem, about, executor, progress, interrupts)
         write_record(request.out, Record(about, result.entries, result.finals))
         results.append(
             _conclude(
@@ -126,12 +139,14 @@ def _search(
     request: Request,
     options: SearchOptions,
     sampler: str,
+    earlier: Sequence[Plan],
     problem: Problem,
     about: About,
     executor: Executor,
     progress: Progress,
     interrupts: Interrupts,
 ) -> Result:
+    first = first_plans(problem.legal, earlier, options.trials)
     search = open_search(
         problem.legal,
         label=problem.label,
@@ -140,7 +155,8 @@ def _search(
         sampler=sampler,
         seed=options.seed,
         resume=options.resume,
-        first=(problem.legal.space.default,),
+        first=first,
+        objectives=len(options.objectives),
     )
     try:
         size = problem.legal.size
@@ -148,11 +164,15 @@ def _search(
             f"{problem.label}: {'more than can be enumerated' if size is None else size} legal variants, "
             f"sampler {sampler}, {len(search.finished())} trials kept from before"
         )
+        if earlier and not search.resumed:
+            progress.note("winners of earlier searches are tried first (--cold-start: not)")
         if options.resume and not search.resumed:
             progress.note(
                 "nothing to resume: no search for this kernel, workload, toolchain and space was kept"
             )
-        budget = Budget(options.trials, options.time_budget)
+        several = len(options.objectives) > 1  # no one number says what is left to gain
+        keep_going = options.keep_going or several or sampler == "exhaustive"
+        budget = Budget(options.trials, options.time_budget, keep_going)
         search.keep("about", about.to_json())
         return run_search(problem, search, executor, budget, progress, interrupts)
     finally:
@@ -181,8 +201,9 @@ def _conclude(
         seed=options.seed,
     )
     caches = "cold" if problem.limits.cold else "warm"
+    pareto = front(result.entries, problem.rules) if len(options.objectives) > 1 else ()
     entry = tuned_entry(
-        request, derivation, arch, toolchain, workload, result, result.selection, record, caches
+        request, derivation, arch, toolchain, workload, result, result.selection, record, caches, pareto
     )
     name = derivation.signature.name
     config = write_entry(request.out, name, derivation.signature.qualified, entry)

@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Outcome, from_json, to_json
-from autotune.samplers import OWN, Past, Told, Values, own_samplers
+from autotune.samplers import OWN, Gaussian, Past, Told, Values, own_samplers
 from autotune.storage import close_storage, open_storage, own, patiently
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
@@ -150,6 +150,7 @@ class Search:
     def __init__(self, study: optuna.Study, legal: LegalPlans, batch: int, resumed: bool) -> None:
         self._study, self._held = study, ExitStack()
         self._open: dict[int, optuna.Trial] = {}
+        self._judge = Gaussian()
         self.legal = legal
         self.batch = batch
         self.resumed = resumed
@@ -191,6 +192,13 @@ class Search:
     def keep(self, name: str, value: object) -> None:
         """Store a fact about the whole search, as JSON."""
         patiently(lambda: self._study.set_user_attr(name, value))
+
+    def improvement(self) -> float | None:
+        """The greatest improvement expected of an untried plan, as a fraction of the best value.
+
+        The judge is the Gaussian process, whatever the sampler. ``None``: too little was told to say.
+        """
+        return self._judge.improvement(self.legal, _past(self._trials(), 0))
 
     def close(self) -> None:
         """Let go of the storage; safe to repeat."""
@@ -252,6 +260,7 @@ def open_search(
     seed: int,
     resume: bool,
     first: Sequence[Plan] = (),
+    objectives: int = 1,
 ) -> Search:
     """Open the study ``label#identity``, new or to be continued.
 
@@ -259,6 +268,7 @@ def open_search(
     architecture, space, compiler, Kokkos). With ``resume`` the latest study of that identity goes on;
     otherwise a new one begins and older ones stay in the storage untouched. ``first`` are plans to try
     before the sampler is asked. ``storage`` is a journal file or an Optuna URL, ``None``: memory only.
+    ``objectives``: how many values are told, all to be minimised.
     Raises ``UsageError`` when the storage cannot be opened or another driver is using it.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -278,6 +288,7 @@ def open_search(
             storage=backend,
             study_name=base if run == 0 else f"{base}+{run}",
             sampler=_Proposals(legal, sampler, seed),
+            directions=["minimize"] * objectives,
             load_if_exists=True,
         )
         search = Search(study, legal, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)

@@ -14,7 +14,7 @@ from autotune.legal import LegalPlans, describe
 from autotune.machine import memory_bytes
 from autotune.outcome import Comparison, CompileFailed, Failure, Measurement, Outcome
 from autotune.progress import Progress
-from autotune.select import Entry, Rules, Selection, objective, objectives, select
+from autotune.select import Entry, Rules, Selection, noise, objective, objectives, select
 from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
@@ -40,10 +40,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Budget:
-    """``seconds``: no new measurement begins after them."""
+    """``seconds``: no new measurement begins after them. ``keep_going``: see ``_Patience``."""
 
     trials: int = 64
     seconds: float | None = None
+    keep_going: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def run_search(
     end = None if budget.seconds is None else time.monotonic() + budget.seconds
     entries = [Entry(f.plan, f.outcome, problem.deterministic(f.plan)) for f in search.finished()]
     bench = _Bench(problem, executor, progress, interrupts, entries)
+    patience = _Patience(problem.rules)
     total = budget.trials if problem.legal.size is None else min(budget.trials, problem.legal.size)
     while len(entries) < total and not _over(end):
         trials = search.ask(min(search.batch, total - len(entries)))
@@ -86,11 +88,42 @@ def run_search(
             if _over(end):
                 progress.note("the time budget is spent")
                 break
+        if not budget.keep_going and len(entries) < total and patience.spent(search, entries):
+            progress.note(
+                f"after {len(entries)} trials no improvement beyond the noise is expected "
+                "(--keep-going spends them all)"
+            )
+            break
     finals = bench.final(entries)
     if finals is not None:
         search.keep("finals", finals.to_json())
     selection = select(entries, problem.rules, problem.legal.space.default, finals)
     return Result(tuple(entries), selection, bench.reference_plan, finals)
+
+
+_WORTH = 1e-3  # the least improvement that a search goes on for, as a fraction of the best time
+
+
+class _Patience:
+    """The rule that ends a search early.
+
+    Two batches in a row after which the greatest expected improvement of an untried plan, relative to the
+    best time, is less than half the relative width of the best time's 95 % interval: what could still be
+    gained could not be measured. Less than a thousandth is never worth a trial.
+    (Expected improvement as a stopping rule: Nguyen et al., Regret for
+    Expected Improvement over the Best-Observed Value and Stopping Condition, 2017.)
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._idle = 0
+
+    def spent(self, search: Search, entries: Sequence[Entry]) -> bool:
+        """Call it once after each batch."""
+        expected, bound = search.improvement(), noise(entries, self._rules)
+        idle = expected is not None and bound is not None and expected < max(bound, _WORTH)
+        self._idle = self._idle + 1 if idle else 0
+        return self._idle >= 2
 
 
 class _Bench:

@@ -74,10 +74,23 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class FrontPoint:
+    """A variant that no other beats in time and memory. ``relative``: its time over the baseline's."""
+
+    knobs: Plan
+    relative: Timing
+    memory: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"knobs": dict(self.knobs), "relative": _interval(self.relative), "memory": self.memory}
+
+
+@dataclass(frozen=True)
 class TunedEntry:
     """The winner for one architecture and workload. Times in seconds, ``memory`` in bytes.
 
     ``elements``: the workload's size, see ``workload.elements``.
+    ``front``: the Pareto front, fastest first, where the search had several objectives.
     ``ratio`` is gradient over primal, ``speedup`` the baseline's gradient over the winner's.
     """
 
@@ -103,6 +116,7 @@ class TunedEntry:
     decision: Decision | None = None
     caches: str = "warm"
     evidence: str = "measured"
+    front: tuple[FrontPoint, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -132,6 +146,7 @@ class TunedEntry:
             "ties": [dict(plan) for plan in self.ties],
             **({} if self.decision is None else {"decision": _plain(self.decision)}),
             "caches": self.caches,
+            **({"front": [p.to_json() for p in self.front]} if self.front else {}),
             "search": asdict(self.search),
             "provenance": _plain(self.provenance),
         }

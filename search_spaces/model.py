@@ -6,6 +6,7 @@ out is kept beside it as ``Refusal`` with its reason, so that a user who asks fo
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,10 +45,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Constraint:
-    """``allows(plan)`` is False for combinations that are illegal together."""
+    """``allows(plan)`` is False for combinations that are illegal together.
+
+    ``reads``: the parameters that it looks at; empty: it may look at all.
+    """
 
     reason: str
     allows: Callable[[Plan], bool] = field(compare=False)
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,25 @@ class SearchSpace:
 
     @cached_property
     def size(self) -> int:
-        return sum(1 for _ in self.plans())
+        """The exact number of legal plans: a product over parts that have nothing to do with each other."""
+        return math.prod(sum(1 for _ in part.plans()) for part in self._parts())
+
+    def _parts(self) -> list[SearchSpace]:
+        """Spaces of disjoint parameters; no condition or constraint of one names a parameter of another."""
+        names = [p.name for p in self.parameters]
+        ties = [{p.name, *(other for other, _ in p.active_if)} for p in self.parameters]
+        ties += [set(c.reads or names) for c in self.constraints]
+        parts: list[set[str]] = []
+        for tie in ties:
+            touched = [part for part in parts if part & tie]
+            parts = [*(part for part in parts if not part & tie), tie.union(*touched)]
+        return [
+            SearchSpace(
+                tuple(p for p in self.parameters if p.name in part),
+                tuple(c for c in self.constraints if set(c.reads or names) & part),
+            )
+            for part in parts
+        ]
 
     @cached_property
     def default(self) -> dict[str, Value]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autotune.legal import LegalPlans, difference, fix, plan_key
+from autotune.legal import LegalPlans, difference, plan_key
+from autotune.narrow import fix
 from autotune.outcome import Measurement
 from autotune.study import SAMPLERS, Search, open_search, sampler_name
 from search_spaces.model import Parameter, SearchSpace

@@ -47,9 +47,10 @@ def constraints(launches: list[Launch], names: Mapping[Symbol, str]) -> tuple[Co
     def all_stored(plan: Plan) -> bool:
         return not any(len({plan.get(name) == "gather" for name in group}) > 1 for group in shared)
 
+    reads = tuple(dict.fromkeys(name for group in together for name in group))
     return (
-        Constraint("one kernel runs either color by color or by private chunks", one_schedule),
-        Constraint("a kernel stores the contributions to all its arrays or to none", all_stored),
+        Constraint("one kernel runs either color by color or by private chunks", one_schedule, reads),
+        Constraint("a kernel stores the contributions to all its arrays or to none", all_stored, reads),
     )
 
 

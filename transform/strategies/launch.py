@@ -96,7 +96,8 @@ def constraints(body: Block) -> tuple[Constraint, ...]:
             return prod(int(n) for n in tile.split("x")) <= threads
         return all(min(16 * 4 ** (rank - 1), 256) <= threads for rank in ranks)  # Kokkos' largest default
 
-    return (Constraint("a tile has no more threads than the launch bounds allow", fits),) if ranks else ()
+    reason = "a tile has no more threads than the launch bounds allow"
+    return (Constraint(reason, fits, ("launch_bounds", "tile")),) if ranks else ()
 
 
 def unchanged(body: Block, params: Iterable[Param]) -> list[Symbol]:
