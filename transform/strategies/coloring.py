@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from transform.adjoint.scope import reads_of_own_writes
 from transform.analysis.access import Footprints
-from transform.ir.build import Fresh
+from transform.ir.build import Builder, Fresh
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -25,8 +26,9 @@ from transform.ir.nodes import (
 )
 from transform.ir.rename import renamed
 from transform.ir.types import Array, Coloring
-from transform.ir.walk import atoms, binds, defines, map_blocks, substitute, walk
+from transform.ir.walk import map_blocks, substitute, walk
 from transform.strategies.base import Strategy, close, floating
+from transform.strategies.contributions import watch
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,25 @@ class ConflictColoring(Strategy):
             if a.view == view and a.kind == "increment" and not any(0 in x.parallel for x in a.index):
                 return "every iteration updates the same elements: each would need a color of its own"
         inspector = self._inspector(launch, [view])
+        own = reads_of_own_writes(launch)
         for s in walk(inspector):
+            where = f" (line {s.loc.line})" if s.loc is not None else ""
+            if id(s) in own:
+                return f"which elements an iteration updates depends on what it has written{where}"
             if isinstance(s, Let) and floating(s):
-                where = f" (line {s.loc.line})" if s.loc is not None else ""
                 return f"which elements an iteration updates depends on floating-point data{where}"
         return None
 
     def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
         body, unit = _standalone(self._inspector(launch, views), launch, fresh)
-        outside = {name for s in walk(body) for name in (*defines(s), *binds(s))} | {unit.index}
-        used = dict.fromkeys(a for s in walk(body) for a in atoms(s) if isinstance(a, Symbol))
-        keys = tuple(k for k in used if k not in outside and k not in views)
+        b = Builder(fresh)
+        with b.block() as lengths:
+            keys = watch(body, b, (unit.index,))
         target = fresh.symbol("coloring", Coloring())
         color = Color(target, unit, self.block, tuple(views), keys, body, launch.loc)
         for view in views:
             launch = close(launch, view, view, (), How.PLAIN)
-        return (color, replace(launch, schedule=Colored(target)))
+        return (*lengths, color, replace(launch, schedule=Colored(target)))
 
     @staticmethod
     def _inspector(launch: Launch, views: list[Symbol]) -> Block:

@@ -17,7 +17,7 @@ share the slots: a slot is then a record of several values, ``width`` of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from transform.ir.build import Builder, Fresh, element
@@ -408,10 +408,10 @@ def _serial(s: Stmt) -> Stmt:
     return replace(s, parallel=False) if isinstance(s, For) else s
 
 
-def watch(body: Block, b: Builder) -> tuple[Symbol, ...]:
-    """What the statements of ``body`` depend on: Views that they load from and scalars. Extents of Views are
-    scalars that ``b`` defines before."""
-    own = {name for s in walk(body) for name in (*defines(s), *binds(s))}
+def watch(body: Block, b: Builder, own: Iterable[Symbol] = ()) -> tuple[Symbol, ...]:
+    """What the statements of ``body`` depend on, besides ``own``: Views that they load from and scalars.
+    Extents of Views are scalars that ``b`` defines before."""
+    own = {*own, *(name for s in walk(body) for name in (*defines(s), *binds(s)))}
     given = loaded(body) - written(body) - own
     views = [v for v in dict.fromkeys(u for s in walk(body) for u in uses(s)) if v in given]
     extents = dict.fromkeys(

@@ -23,7 +23,7 @@ class Sorted(Strategy):
 
     def why_not(self, launch: Launch, view: Symbol) -> str | None:
         if Gather().why_not(launch, view) is None:
-            return "gather does the same and sorts only when an index array changed"
+            return "gather does the same without sorting on every call"
         reason = why_not_summed(launch, view)
         if reason is None and any(g.counted for g in groups(launch.body, [view])):
             reason = why_not_found(launch, view)  # how many there are must be known before
