@@ -9,11 +9,13 @@ IR before -> after::
 
 Every element is written by one iteration, without atomics, copies or colors, at the price of computing the
 values once per target (Hückelheim et al., *Automatic differentiation for adjoint stencil loops*, ICPP 2019).
-The gather runs first: it reads adjoints that the rest of the kernel may reset.
+What is left of the kernel runs in the same sweep, the iteration with the target of its own number; where it
+changes what the gather reads (adjoints that it resets), it runs afterwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transform.adjoint.scope import reads_of_own_writes
@@ -25,13 +27,16 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Combiner,
     Const,
     How,
     If,
     Increment,
     Launch,
+    Let,
     Merge,
     Range,
+    Reduction,
     Return,
     Stmt,
     Store,
@@ -40,7 +45,7 @@ from transform.ir.nodes import (
 from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
 from transform.ir.types import BOOL, Array
-from transform.ir.walk import map_blocks, substitute, walk
+from transform.ir.walk import loaded, map_blocks, substitute, walk, written
 from transform.strategies.base import reads
 
 
@@ -50,7 +55,7 @@ def why_not(launch: Launch, view: Symbol) -> str | None:
     sites = _sites(launch, view)
     if any(s is None for s in sites):
         return "an increment is inside a loop or branch of the kernel"
-    accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
+    accesses = _increments(launch, view)
     if not accesses or any(_offsets(a, len(launch.ranges)) is None for a in accesses):
         return "its index is not one parallel index plus a constant in every dimension"
     if len({_dimensions(a) for a in accesses}) > 1:
@@ -65,9 +70,33 @@ def why_not(launch: Launch, view: Symbol) -> str | None:
 
 
 def transposed(launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
-    """Gathers for ``views``, then what is left of the kernel."""
-    gathers = (s for view in views for s in _gather(launch, view, fresh))
-    return (*gathers, *_without(launch, views))
+    """Gathers for ``views``, with what is left of the kernel or before it."""
+    rest = _without(launch, views)
+    match rest:
+        case (Launch() as along,) if len(views) == 1 and _joins(launch, views[0], along):
+            return _gather(launch, views[0], along, fresh)
+    gathers = (s for view in views for s in _gather(launch, view, None, fresh))
+    return (*gathers, *rest)
+
+
+def _joins(launch: Launch, view: Symbol, rest: Launch) -> bool:
+    """Whether the rest of the kernel can run in the sweep over the targets.
+
+    Each of its iterations must be a target, and it must not change what the gather reads."""
+    sums = all(r.combiner is Combiner.SUM and r.location is None for r in rest.reductions)
+    if not sums or any(isinstance(s, Accumulate) for s in walk(rest.body)):
+        return False
+    offsets = [o for a in _increments(launch, view) if (o := _offsets(a, len(launch.ranges))) is not None]
+    for o in zip(*offsets, strict=True):
+        if not min(o) <= 0 <= max(o):
+            return False
+    slices = (_slice(launch, site.value) for site in _sites(launch, view) if site is not None)
+    read = {m for block in slices for m in loaded(block)}
+    return not (read | {view}) & written(rest.body)
+
+
+def _increments(launch: Launch, view: Symbol) -> list[Access]:
+    return [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
 
 
 def _sites(launch: Launch, view: Symbol) -> list[Accumulate | None]:
@@ -113,11 +142,11 @@ def _slice(launch: Launch, value: Atom) -> Block:
     return remove_dead(Block((*_pure(launch.body).stmts, Return(value))))
 
 
-def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
+def _gather(launch: Launch, view: Symbol, rest: Launch | None, fresh: Fresh) -> tuple[Stmt, ...]:
     """The bounds of the targets, and launches over them: the core, where every increment has its iteration,
-    and the slabs around it, where some have none."""
+    and the slabs around it, where some have none. ``rest`` runs along with them."""
     sites = [s for s in _sites(launch, view) if s is not None]
-    accesses = [a for a in Footprints(launch).accesses if a.view == view and a.kind == "increment"]
+    accesses = _increments(launch, view)
     offsets = [o for a in accesses if (o := _offsets(a, len(launch.ranges))) is not None]
     where = _dimensions(accesses[0])
     b = Builder(fresh)
@@ -131,6 +160,7 @@ def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
                 inner = [core for _, core, _, _ in thirds[:k]]
                 regions.append(([*inner, slab, *(whole for *_, whole in thirds[k + 1 :])], True))
     launches: list[Stmt] = []
+    parts: list[list[Symbol]] = []  # of each reduction of the rest, by launch
     for bounds, guarded in regions:
         targets = tuple(
             Range(fresh.like(r.index), lo, hi) for r, (lo, hi) in zip(launch.ranges, bounds, strict=True)
@@ -141,10 +171,58 @@ def _gather(launch: Launch, view: Symbol, fresh: Fresh) -> tuple[Stmt, ...]:
                 total = b.add(total, _contribution(launch, site, offset, guarded, targets, b))
             at = tuple(targets[int(str(k))].index for k in where)
             b.add_stmt(Increment(view, at, total, How.PLAIN, launch.loc))
-        block = remove_dead(simplify(Block(tuple(body)), fresh))
+            sums = _along(launch, rest, guarded, targets, b) if rest is not None else ()
+        parts.append([r.result for r in sums])
+        block = simplify(Block(tuple(body)), fresh)
         label = f"{launch.label}, gathered{' at the boundary' if guarded else ''}"
-        launches.append(Launch(label, launch.space, targets, block, (), loc=launch.loc))
-    return (*head, *launches)
+        region = Launch(label, launch.space, targets, block, sums, loc=launch.loc)
+        launches += remove_dead(Block((region,)), parts[-1]).stmts
+    with b.block() as tail:
+        reductions = () if rest is None else rest.reductions
+        for r, values in zip(reductions, zip(*parts, strict=True), strict=True):
+            first, *others = values
+            all_: Atom = first
+            for value in others:
+                all_ = b.add(all_, value)
+            b.add_stmt(Let(r.result, Apply("copy", (all_,)), launch.loc))
+    return (*head, *launches, *tail)
+
+
+def _along(
+    launch: Launch, rest: Launch, guarded: bool, targets: tuple[Range, ...], b: Builder
+) -> tuple[Reduction, ...]:
+    """The iteration of ``rest`` that has the target's number; if ``guarded``, only where there is one.
+
+    Returns what it sums up."""
+    sums = tuple(
+        Reduction(b.fresh.like(r.accumulator), b.fresh.like(r.result, f"{r.result.name}_part"))
+        for r in rest.reductions
+    )
+    names: dict[Symbol, Atom] = {
+        r.accumulator: s.accumulator for r, s in zip(rest.reductions, sums, strict=True)
+    }
+    names |= {r.index: t.index for r, t in zip(launch.ranges, targets, strict=True)}
+    copy, _ = renamed(rest.body, b.fresh)
+    body = substitute(copy, names)
+    if not guarded:
+        for s in body.stmts:
+            b.add_stmt(s)
+        return sums
+    b.add_stmt(If(_inside(launch, [t.index for t in targets], b), body, Block(()), (), launch.loc))
+    return sums
+
+
+def _inside(launch: Launch, at: Sequence[Atom], b: Builder) -> Atom:
+    """Whether there is an iteration with these indices."""
+    tests = [
+        test
+        for i, r in zip(at, launch.ranges, strict=True)
+        for test in (b.compare("ge", i, r.lo), b.compare("lt", i, r.hi))
+    ]
+    result = tests[0]
+    for test in tests[1:]:
+        result = b.let(Apply("and", (result, test)), BOOL)
+    return result
 
 
 Bounds = tuple[Atom, Atom]
@@ -183,14 +261,11 @@ def _contribution(
     """What the iteration that reaches the target through ``site`` adds to it; if ``guarded``, 0 where none
     does."""
     source: dict[Symbol, Atom] = {}
-    inside: Atom | None = None
     for k, r in enumerate(launch.ranges):
         shift, here = offset[k], targets[k].index
         i = b.sub(here, b.const(shift, here)) if shift > 0 else b.add(here, b.const(-shift, here))
         source[r.index] = i
-        if guarded:
-            for test in (b.compare("ge", i, r.lo), b.compare("lt", i, r.hi)):
-                inside = test if inside is None else b.let(Apply("and", (inside, test)), BOOL)
+    inside = _inside(launch, list(source.values()), b) if guarded else None
     copy, _ = renamed(_slice(launch, site.value), b.fresh)
     *stmts, last = substitute(copy, source).stmts
     assert isinstance(last, Return)
