@@ -21,14 +21,14 @@ inline void heat_grad(heat_workspace& ws, const Kokkos::View<double*>& u, double
     double* const now = &states(step, 0);
     if (step == 0) Kokkos::parallel_for("first state", n, [=](const int i) { now[i] = u(i); });
     double* const next = step + 1 < steps ? &states(step + 1, 0) : u.data();
+    const auto flux = [=](const int k) {
+      const double mean = 0.5 * (now[k - 1] + now[k]);
+      return kappa * (1.0 + mean * mean) * (now[k - 1] - now[k]);
+    };
     Kokkos::parallel_for(
-        "step", n, [=](const int i) {
-          const auto flux = [=](const int k) {
-            const double mean = 0.5 * (now[k - 1] + now[k]);
-            return kappa * (1.0 + mean * mean) * (now[k - 1] - now[k]);
-          };
-          next[i] = now[i] + ((i > 0 ? flux(i) : 0.0) - (i < n - 1 ? flux(i + 1) : 0.0));
-        });
+        "step", Kokkos::RangePolicy<>(1, n - 1), [=](const int i) { next[i] = now[i] + flux(i) - flux(i + 1); });
+    next[0] = now[0] - (n > 1 ? flux(1) : 0.0);
+    if (n > 1) next[n - 1] = now[n - 1] + flux(n - 1);
   }
 #include "heat/backward.hpp"
 }
