@@ -19,8 +19,18 @@ from autotune.explain import explain, lines
 from autotune.grad import emit
 from autotune.interrupt import interrupts
 from autotune.legal import describe
-from autotune.options import parser, reading, request, search_options, tool_version, with_verb
+from autotune.options import (
+    Request,
+    SearchOptions,
+    parser,
+    reading,
+    request,
+    search_options,
+    tool_version,
+    with_verb,
+)
 from autotune.outcome import Measurement
+from autotune.predict import predict
 from autotune.problem import architecture
 from autotune.progress import duration, open_progress, size
 from autotune.report import default_path, report, verdict
@@ -117,9 +127,9 @@ def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
 
 
 def _tune(args: argparse.Namespace, out: TextIO) -> int:
-    if args.predict:
-        raise UsageError("--predict is not available in this version")
     wanted, options = request(args), search_options(args)
+    if args.predict:
+        return _predict(wanted, options, args.json, out)
     with _executor(args) as executor, open_progress() as progress, interrupts() as stop:
         results = tune(wanted, options, executor, progress, stop)
     if args.json:
@@ -133,6 +143,17 @@ def _tune(args: argparse.Namespace, out: TextIO) -> int:
             f"no variant passed verification and the limits for {', '.join(lost)}; no config was written. "
             "The table says why each one failed"
         )
+    return OK
+
+
+def _predict(wanted: Request, options: SearchOptions, as_json: bool, out: TextIO) -> int:
+    with open_progress() as progress:
+        predictions = predict(wanted, options, progress)
+    if as_json:
+        _print(out, {"results": [p.to_json() for p in predictions]})
+    else:
+        for p in predictions:
+            _print(out, "\n".join(p.lines()))
     return OK
 
 

@@ -216,7 +216,7 @@ def _search(p: argparse.ArgumentParser) -> None:
         help="a tuned config whose winners are tried first (the one in --out always is)",
     )
     p.add_argument("--cold-start", action="store_true", help="try no earlier winners first")
-    p.add_argument("--predict", action="store_true", help="no device at hand (not in this version)")
+    p.add_argument("--predict", action="store_true", help="no device at hand: cross-compile, rank by a model")
 
 
 def request(args: argparse.Namespace) -> Request:

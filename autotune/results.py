@@ -107,7 +107,7 @@ def tuned_entry(
         search=search,
         caches=caches,
         decision=_decision(selection, result),
-        provenance=_provenance(request, derivation, arch, toolchain, winner.plan),
+        provenance=provenance(request, derivation, arch, toolchain, winner.plan),
         front=tuple(
             FrontPoint(e.plan, interval(e), e.outcome.memory)
             for e in pareto
@@ -145,13 +145,15 @@ def _surroundings(measured: Measurement, finals: Finals | None) -> Iterator[str]
             yield f"the clock of the {whose} varied between {min(known):.0f} and {max(known):.0f} MHz"
 
 
-def _provenance(
+def provenance(
     request: Request,
     derivation: Derivation,
     arch: Architecture,
     toolchain: Toolchain,
     plan: Mapping[str, str | int],
+    device: str = "",
 ) -> Provenance:
+    """``device``: if it is not this machine's."""
     machine = this_machine()
     gpu = machine.gpus[0] if machine.gpus and arch.backend != "host" else None
     code = derivation.variant(plan).code("kad")
@@ -165,7 +167,7 @@ def _provenance(
         std=toolchain.std,
         kokkos_version=toolchain.kokkos.version,
         kokkos_backends=toolchain.kokkos.backends,
-        device=gpu.name if gpu else machine.cpu,
+        device=device or (gpu.name if gpu else machine.cpu),
         driver=gpu.driver if gpu else "",
         host=machine.to_json(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -109,13 +109,15 @@ class Device:
     """What an accelerator can do, from its vendor's data sheet: for predictions, never for legality.
 
     ``bandwidth`` of its memory in GB/s, ``flops`` of vector fp64 units in TFLOP/s, ``launch`` of an empty
-    kernel in microseconds. Of one scheduler or core: ``registers`` that its resident threads share, given out
-    in ``register_unit`` to each of at most ``groups`` groups (warps, wavefronts) of ``group`` threads.
+    kernel in microseconds; ``cores`` (each of AMD's compute units has four). Of one core: ``registers`` that
+    its resident threads share, given out in ``register_unit`` to each of at most ``groups`` groups (warps,
+    wavefronts) of ``group`` threads.
     """
 
     bandwidth: float
     flops: float
     launch: float
+    cores: int
     registers: int
     register_unit: int
     groups: int

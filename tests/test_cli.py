@@ -121,7 +121,7 @@ def test_usage_errors(
         (["--seed", "-1"], "must not be negative"),
         (["--time-budget", "soon"], "expected a time"),
         (["--max-memory", "lots"], "expected a size"),
-        (["--predict"], "not available in this version"),
+        (["--predict"], "tune where it is"),
         (["--executor", "local", "--ray-address", "x:1"], "makes no sense"),
         (["--executor", "slurm"], "invalid choice"),
         (["--no-such-option"], "unrecognized arguments"),

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.compiler import identity
-from autotune.resources import REPORT, Resources, compile_object, namespace_of, parse_report
+from autotune.resources import REPORT, Resources, compile_object, namespace_of, parse_report, unit_of
 from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
 from experiments.plans import launches, strategies
 from search_spaces.model import Architecture, Plan, architectures
@@ -147,9 +147,7 @@ def _key(target: Target, path: Path, code: str) -> str:
 def _compile(target: Target, path: Path, variants: dict[str, pipeline.Variant]) -> dict[str, Entry]:
     """Compile the variants together, or one by one if they do not compile together or something warns."""
     names = {key: f"kad_v{k}" for k, key in enumerate(variants)}
-    # without `inline` nothing is left out because nobody calls it
-    codes = (re.sub(r"^inline (?=.*_grad\()", "", v.code(names[k]), flags=re.M) for k, v in variants.items())
-    text = "\n".join([f'#include "{path}"', *codes])
+    text = unit_of(path, (v.code(names[k]) for k, v in variants.items()))
     compiled, log = compile_object(target.tools, text, WARNINGS, TIMEOUT)
     warnings = _warnings(log)
     if len(variants) > 1 and (not compiled or warnings):
