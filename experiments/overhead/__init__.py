@@ -1,0 +1,1 @@
+"""What the tuner itself costs: time per trial outside compiling and running."""
