@@ -117,12 +117,13 @@ class InspectorPrinter(KernelPrinter):
             with self.names.scope():
                 self.text.add(self._changed(name, s.watched, copies, [self.expr(s.targets)]))
                 self.text.depth += 1
+                self.text.add(f"{name}.clear();")
                 self.temporary = True
                 self.block(s.body)
                 self.temporary = False
-                self.text.add(f"{name}.build(numbers, {self.names[s.keys]}, {self.expr(s.targets)});")
                 for k, copy in copies.items():
                     self.text.add(f"ws.{copy}.remember({self.names[k]});")
+                self.text.add(f"{name}.build(numbers, {self.names[s.keys]}, {self.expr(s.targets)});")
                 self.text.depth -= 1
             self.text.add("}")
             self.text.depth -= 1

@@ -13,6 +13,12 @@ class InverseMap {
   // Whether the last build was for these numbers (bounds, extents, captured scalars).
   bool built_for(const std::vector<double>& numbers) const { return entries_ && numbers == numbers_; }
 
+  // Forget the last build: should the next one fail halfway, nothing of it is taken for right.
+  void clear() {
+    starts_.reset();
+    entries_.reset();
+  }
+
   // Slot k has the key keys(k); keys of `targets` and above belong to nobody. A radix sort, one digit a pass: tasks
   // count the digits of their parts, and a prefix sum over digits and tasks says where each puts its own. The result
   // does not depend on the number of tasks.
@@ -24,8 +30,7 @@ class InverseMap {
     const int passes = (bits + 7) / 8, width = (bits + passes - 1) / passes;
     const unsigned int nobody = static_cast<unsigned int>(targets), mask = (1u << width) - 1;
     const std::int64_t tasks = tasks_for(n);
-    entries_.reset();
-    starts_.reset();
+    clear();
     starts_.emplace(uninitialised("starts"), static_cast<std::size_t>(targets + 1));
     Numbers from(uninitialised("slots"), keys.extent(0)), to(uninitialised("sorted slots"), keys.extent(0));
     Numbers key(uninitialised("keys"), keys.extent(0)), next(uninitialised("sorted keys"), keys.extent(0));
