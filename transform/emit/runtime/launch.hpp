@@ -2,12 +2,11 @@
 #ifndef KAD_RUNTIME_LAUNCH
 #define KAD_RUNTIME_LAUNCH
 
-// Before a loop: its body this many times per turn.
-#if defined(__clang__) || defined(__NVCC__)
+// Before a loop: its body this many times per turn. nvcc hands the code for the host to a compiler of its own choice.
 #define KAD_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__) || defined(__CUDA_ARCH__)
 #define KAD_UNROLL(times) KAD_PRAGMA(unroll times)
-#elif defined(__GNUC__)
-#define KAD_PRAGMA(text) _Pragma(#text)
+#elif defined(__GNUC__) && !defined(__NVCC__)
 #define KAD_UNROLL(times) KAD_PRAGMA(GCC unroll times)
 #else
 #define KAD_UNROLL(times)
