@@ -125,7 +125,7 @@ def select(
     one that holds least memory. Without finals (a search that was interrupted, or only one variant) all
     that overlap the fastest one's interval are tied, and the default among them wins.
     """
-    failed = () if finals is None else tuple(finals.failures)  # whoever fails in the finals does not win
+    failed = (finals and finals.failures) or {}  # who fails in the finals does not win
     candidates = [e for e in ranked(entries, rules) if plan_key(e.plan) not in failed]
     if not candidates:
         return None
