@@ -134,7 +134,7 @@ def test_wrong_search_options(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["nightly", "report"])
+@pytest.mark.parametrize("verb", ["nightly"])
 def test_verbs_of_later_versions(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([verb, "something", "--json"]) == 2
     assert f"{verb} is not available in this version" in capsys.readouterr().err

@@ -231,9 +231,11 @@ def is_implicit(outer: Cursor, inner: Cursor) -> bool:
 
 def member_of(cursor: Cursor) -> list[Cursor]:
     """The object or pointer of a member expression, none for a member of ``*this`` without one: explicit
-    template arguments, which follow the name, are expressions in it too."""
+    template arguments, which follow the name, are expressions in it too. A conversion has no name in the
+    source."""
     name = cursor.location.offset
-    return [c for c in expressions(cursor) if c.extent.start.offset <= name][:1]
+    conversion = cursor.referenced is not None and cursor.referenced.kind == CursorKind.CONVERSION_FUNCTION
+    return [c for c in expressions(cursor) if conversion or c.extent.start.offset <= name][:1]
 
 
 def strip(cursor: Cursor) -> Cursor:

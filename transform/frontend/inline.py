@@ -239,6 +239,7 @@ def inlined(
     if callee.kind in METHODS and not callee.is_static_method():
         this, given = _object(scope, cursor, callee, given, top)
         if this is None:
+            scope.left_out(cursor)
             return None
     definition = callee.get_definition()
     body = [c for c in definition.get_children() if c.kind == _K.COMPOUND_STMT]

@@ -220,8 +220,14 @@ class Scope:
         if finding not in self.findings:
             self.findings.append(finding)
 
+    def left_out(self, cursor: Cursor) -> None:
+        """What could not be lowered has a finding; without one it gets one: nothing is dropped in silence."""
+        if not self.findings:
+            self.refuse(cursor, "this is not understood", "write it in simpler steps")
+
     def dummy(self, cursor: Cursor) -> Atom:
         """A value of the expression's type that stands in after a finding."""
+        self.left_out(cursor)
         return zero(scalar(cursor.type) or DOUBLE)
 
     def unknown(self, name: str, type_: Scalar, message: str, hint: str) -> Symbol:
