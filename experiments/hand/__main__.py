@@ -187,7 +187,7 @@ def _tuned(case: Case, workload: str, options: argparse.Namespace) -> Plan:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (config,) = Path(directory).glob("*.kad.json")
         (entry,) = json.loads(config.read_text())["entries"]
-        plan: Plan = entry["winner"]["plan"]
+        plan: Plan = entry["knobs"]
         return plan
 
 
