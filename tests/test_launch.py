@@ -44,7 +44,7 @@ def test_only_what_a_kernel_has_is_asked() -> None:
     names = {p.name for p in _space("stencil").parameters}
     assert {"launch_bounds", "occupancy", "tile", "reads"} <= names
     assert "unroll" not in names  # no loop in the kernel
-    names = {p.name for p in _space("fe_energy").parameters}
+    names = {p.name for p in _space("spmv").parameters}
     assert {"launch_bounds", "unroll", "reads"} <= names
     assert "tile" not in names
     host = {p.name for p in pipeline.search_space(_adjoint("stencil"), architectures()["host"]).parameters}
