@@ -1,7 +1,7 @@
 """Plans worth trying first: what won for the same function before, on other sizes, machines or nights.
 
-A device's best plan is often far from another's best, but one of its few best seldom is (see the notes on
-transfer in Lurati, Heldens, Sclocco and van Werkhoven, Bringing Auto-Tuning to HIP, 2024): so ties count too.
+Another machine's best plan may be far from this one's, but of its few best one is often good here too: so
+ties count.
 """
 
 from __future__ import annotations

@@ -176,8 +176,9 @@ if child:
 time.sleep(1000)
 """
     driver = f"""
-import sys
+import signal, sys
 from autotune.run import run_isolated
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 run_isolated([sys.executable, "-c", {program!r}], timeout=1000)
 """
     folder = Path(__file__).parent.parent
@@ -189,5 +190,5 @@ run_isolated([sys.executable, "-c", {program!r}], timeout=1000)
         os.kill(parent.pid, blow)
     finally:
         parent.kill() if not pids.exists() else None
-        parent.wait()
+        parent.wait(PATIENCE)
     assert all(gone(int(pid)) for pid in pids.read_text().split())
