@@ -141,6 +141,8 @@ def _assign(a: Argument, name: str, value: Any) -> str:
         text = str(value).lower() if isinstance(value, bool) else repr(value)
         return f"    {name} = static_cast<{a.type.name}>({text});"
     data = ", ".join(repr(x.item()) for x in np.ravel(value))
+    if not data:
+        return ""
     return f"    fill({_scalars(a, name)}, {{{data}}});"
 
 

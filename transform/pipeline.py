@@ -17,11 +17,12 @@ from transform.adjoint.attach import attach, detach
 from transform.adjoint.captured import own_arrays
 from transform.adjoint.gradient import Adjoint, Gradient
 from transform.adjoint.own_elements import keep_own_elements
+from transform.adjoint.record import Records, Unrecorded, record
 from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
 from transform.analysis.host_arrays import host_array_findings
-from transform.analysis.races import Verdict, primal_races
+from transform.analysis.races import primal_races
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
 from transform.emit import cpp, interface
 from transform.frontend.clang import ParseOptions
@@ -141,14 +142,21 @@ def differentiate(
     if findings:
         raise Refused(findings)
     with_adjoint = frozenset(by_name[a.name] for a in sig.arguments if a.has_adjoint)
-    gradients: dict[str, Gradient] = {}
-    verdicts: tuple[tuple[str, Verdict], ...] = ()
-    for name in ("fused", "split"):
-        seeded = frozenset(s for s in with_adjoint if isinstance(s.type, View) or s in dependents)
-        sweeps = reverse(program, active, seeded, last_id(program), fuse=name == "fused")
-        if sweeps is not None:
-            gradients[name] = _clean(sweeps)
-            verdicts = sweeps.verdicts
+    seeded = frozenset(s for s in with_adjoint if isinstance(s.type, View) or s in dependents)
+    records: Records = {}
+    while True:
+        try:
+            fused = reverse(program, active, seeded, last_id(program), records, fuse=True)
+            split = reverse(program, active, seeded, last_id(program), records, fuse=False)
+            break
+        except Unrecorded as problem:
+            program, more = record(program, set(problem.values), last_id(program))
+            if not more:
+                raise Refused(list(problem.values.values())) from None
+            records = {**records, **more}
+    found = {name: s for name, s in (("fused", fused), ("split", split)) if s is not None}
+    gradients = {name: _clean(sweeps) for name, sweeps in found.items()}
+    verdicts = [*found.values()][-1].verdicts
     return Adjoint(program, sig, active, gradients, verdicts, with_adjoint)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from transform.adjoint.record import Records
 from transform.adjoint.replay import Replay
 from transform.adjoint.scope import (
     defined,
@@ -51,11 +52,13 @@ from transform.ir.types import LONG, Accumulator, Array, Scalar, View
 @dataclass(frozen=True)
 class ReversedKernel:
     """``launch`` runs the adjoint; ``scalars`` maps each captured active scalar to the host symbol that holds
-    its contribution afterwards; ``origin`` maps replayed symbols to the primal symbols they copy."""
+    its contribution afterwards; ``origin`` maps replayed symbols to the primal symbols they copy; ``missing``
+    are values that ``UNRECORDED`` stands for."""
 
     launch: Launch
     scalars: dict[Symbol, Symbol]
     origin: dict[Symbol, Symbol]
+    missing: list[Symbol]
 
 
 class KernelSweep(Replay):
@@ -66,8 +69,9 @@ class KernelSweep(Replay):
         adjoint_of: Callable[[Symbol], Symbol | None],
         bars: dict[Symbol, Atom],
         effects: bool,
+        records: Records,
     ) -> None:
-        super().__init__(builder, active)
+        super().__init__(builder, active, records)
         self.adjoint_of = adjoint_of  # View -> its adjoint View, None if it has none
         self.bars = bars  # accumulator -> adjoint of the reduction's result
         self.effects = effects  # keep the primal's writes: primal and adjoint in one sweep
@@ -94,7 +98,7 @@ class KernelSweep(Replay):
                 reductions.append(Reduction(accumulator, result))
                 scalars[s] = result
         reversed_ = Launch(label, launch.space, ranges, block(stmts), tuple(reductions), loc=launch.loc)
-        return ReversedKernel(reversed_, scalars, self.origin)
+        return ReversedKernel(reversed_, scalars, self.origin, self.missing)
 
     # ---- reverse ----
 

@@ -63,10 +63,12 @@ class Frame:
 
 
 class Recalls:
-    """The frames of a function being reversed, and the tapes they share."""
+    """The frames of a function being reversed, and the tapes they share. ``records``: Views that a kernel
+    fills for its own adjoint, which reads them as they were after it."""
 
-    def __init__(self, program: Program, fresh: Fresh) -> None:
+    def __init__(self, program: Program, fresh: Fresh, records: Collection[Symbol] = ()) -> None:
         self.fresh = fresh
+        self.records = records
         self.frames: list[Frame] = []
         self._tapes: set[str] = set()
         self._local_views = {s.target for s in walk(program.body) if isinstance(s, Allocate)}
@@ -123,7 +125,8 @@ class Recalls:
     def _overwritten_later(self, view: Symbol) -> bool:
         for frame in self.frames:
             stmts = frame.block.stmts
-            later = stmts[frame.position :] if frame is self.frames[-1] else stmts[frame.position + 1 :]
+            begin = frame.position + (frame is not self.frames[-1] or view in self.records)
+            later = stmts[begin:]
             if isinstance(frame.owner, For):
                 later = stmts
             if view in written(Block(tuple(later))):
@@ -152,7 +155,7 @@ class Recalls:
         key = (view, writers[-1] if writers else -1)
         if key not in frame.views:
             tape = self._tape_name(view.name)
-            frame.view_saves.append((frame.position, view, tape))
+            frame.view_saves.append((frame.position + (view in self.records), view, tape))
             copy = self.fresh.symbol(f"{view.name}_was", writable(view))
             frame.views[key] = copy
             frame.stmts.append(Restore(copy, tape))
@@ -188,6 +191,8 @@ class Recalls:
                 case _:
                     results = ()
             out += [Save(frame.scalar_saves[r], r) for r in results if r in frame.scalar_saves]
+        end = len(frame.block.stmts)
+        out += [Save(tape, view) for at, view, tape in frame.view_saves if at == end]
         return Block(tuple(out))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from transform.adjoint.record import Records
 from transform.adjoint.scope import (
     MOST_RECORDED,
     is_sum,
@@ -51,7 +52,8 @@ from transform.ir.types import INT, LONG, Array
 from transform.ir.walk import walk, written
 
 UNRECORDED = "unrecorded"
-"""Stands for a value that the replay cannot provide; refused if it is still needed after clean-up."""
+"""Stands for a value that the replay cannot provide, by its number in ``Replay.missing``: if it is still
+needed after clean-up, the kernel must record it."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ class Tape:
 class Replay(Sweep):
     """Copies scopes of one kernel, and knows where each primal value is."""
 
-    def __init__(self, builder: Builder, active: Activity) -> None:
+    def __init__(self, builder: Builder, active: Activity, records: Records) -> None:
         super().__init__(builder, active)
+        self.records = records
+        self.missing: list[Symbol] = []  # values of loads that can be neither repeated nor recalled
         self.map: dict[Symbol, Atom] = {}
         self.state_arrays: dict[int, tuple[Symbol, ...]] = {}  # loop -> arrays that it has to find again
         self.begins: dict[tuple[int, Symbol], Symbol] = {}  # what they hold where the loop begins
@@ -167,7 +171,7 @@ class Replay(Sweep):
         op = self.op(let.op)
         lost = id(let) in self.unrecorded and isinstance(let.op, Load) and let.op.memory not in owned
         if lost or (id(let) in self.own_reads and not effects):
-            op = Apply(UNRECORDED, ())
+            op = self._recorded(let.target)
         tape = self.load_tapes.get(id(let))
         if isinstance(let.op, Load) and tape is not None and let.op.memory not in owned:
             op = Load(tape.array, self._counters(tape.loops))
@@ -175,6 +179,14 @@ class Replay(Sweep):
         if isinstance(let.op, Load) and tape is not None and let.op.memory in owned:
             value = self.value(let.target)
             self.b.add_stmt(Store(tape.array, self._counters(tape.loops), value, let.loc))
+
+    def _recorded(self, value: Symbol) -> Op:
+        """What a load gave that cannot be repeated."""
+        if value not in self.records:
+            self.missing.append(value)
+            return Apply(UNRECORDED, (Const(len(self.missing) - 1, INT),))
+        view, index = self.records[value]
+        return Load(view, tuple(self.value(i) for i in index))
 
     def _open_array(self, scope: Block, array: Symbol) -> None:
         """Arrange for the loads of ``array``, which ``scope`` owns, that its later writes make wrong: a tape

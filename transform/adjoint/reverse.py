@@ -16,12 +16,13 @@ from transform.adjoint.copies import CopySweep
 from transform.adjoint.kernel import KernelSweep
 from transform.adjoint.order import natural_order
 from transform.adjoint.recall import Frame, Recalls, writable
+from transform.adjoint.record import Records, Unrecorded
 from transform.adjoint.replay import UNRECORDED
 from transform.adjoint.scope import free, loop_free
 from transform.adjoint.sweep import Adjoints, zero
 from transform.analysis.activity import Activity, is_floating
 from transform.analysis.races import Verdict, close_exclusive, injective_tuples, verdicts
-from transform.diagnostics import Diagnostic, Refused
+from transform.diagnostics import Diagnostic
 from transform.ir.build import Fresh
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
@@ -30,6 +31,7 @@ from transform.ir.nodes import (
     Atom,
     Block,
     Carried,
+    Const,
     DeepCopy,
     Extent,
     For,
@@ -77,28 +79,35 @@ def reverse(
     active: Activity,
     with_adjoint: frozenset[Symbol],
     first_id: int,
+    records: Records,
     *,
     fuse: bool,
 ) -> Sweeps | None:
     """Differentiate ``program``. ``with_adjoint``: parameters that have a ``_b`` argument whose
-    value on entry counts.
+    value on entry counts; ``records``: what its kernels record.
 
     ``fuse``: run the last kernel and its adjoint as one launch; ``None`` is returned where that is not
-    possible. Raises ``Refused`` where a needed value can be neither repeated nor recorded.
+    possible. Raises ``Unrecorded`` where kernels must record more.
     """
-    return _HostSweep(program, active, with_adjoint, Fresh(first_id)).run(fuse)
+    return _HostSweep(program, active, with_adjoint, Fresh(first_id), records).run(fuse)
 
 
 class _HostSweep(CopySweep):
     def __init__(
-        self, program: Program, active: Activity, with_adjoint: frozenset[Symbol], fresh: Fresh
+        self,
+        program: Program,
+        active: Activity,
+        with_adjoint: frozenset[Symbol],
+        fresh: Fresh,
+        records: Records,
     ) -> None:
         super().__init__(fresh, active)
         self.program = program
         self.with_adjoint = with_adjoint
-        self.recalls = Recalls(program, fresh)
+        self.records = records
+        self.recalls = Recalls(program, fresh, {view for view, _ in records.values()})
         self.labels: set[str] = set()
-        self.findings: list[Diagnostic] = []
+        self.missing: dict[Symbol, Diagnostic] = {}  # values that kernels must record, and why
         self.late: set[Symbol] = set()
         self.verdicts: list[tuple[str, Verdict]] = []
         self.origin: dict[Symbol, Symbol] = {}
@@ -135,8 +144,8 @@ class _HostSweep(CopySweep):
             frame.stmts = stmts
             self._allocate_adjoints(body, frame)
             fused = self._reverse_stmts(frame, adj, turn)
-        if self.findings:
-            raise Refused(self.findings)
+        if self.missing:
+            raise Unrecorded(self.missing)
         if fuse and fused is None:
             return None
         self.recalls.frames.pop()
@@ -243,7 +252,7 @@ class _HostSweep(CopySweep):
             bar = adj.take(r.result) if take else adj.values.get(r.result)
             if bar is not None:
                 bars[r.accumulator] = self.b.named(f"{r.result.name}_b", bar)
-        sweep = KernelSweep(self.b, self.active, self.adjoints_of.get, bars, effects)
+        sweep = KernelSweep(self.b, self.active, self.adjoints_of.get, bars, effects, self.records)
         kernel = sweep.run(s, f"{s.label or 'kernel'} adjoint")
         read = [name for r in kernel.launch.reductions for name in r.results]
         cleaned = remove_dead(simplify(remove_dead(Block((kernel.launch,)), read), self.fresh), read)
@@ -253,15 +262,11 @@ class _HostSweep(CopySweep):
         launch = cleaned.stmts[0]
         assert isinstance(launch, Launch)
         for inner in walk(launch.body):
-            if isinstance(inner, Let) and isinstance(inner.op, Apply) and inner.op.fn == UNRECORDED:
-                self.findings.append(
-                    Diagnostic(
-                        f"the derivative needs the value of '{inner.target.name}' read here, but the memory "
-                        "is overwritten by the same iteration and the value cannot be recorded",
-                        inner.loc,
-                        "keep the value in a local scalar, or write to a different View",
-                    )
-                )
+            match inner:
+                case Let(op=Apply(fn=fn, args=(Const(value=number),))) if fn == UNRECORDED:
+                    self.missing[kernel.missing[int(number)]] = _lost(inner.loc)
+                case _:
+                    pass
         launch = _without_empty_sums(launch, kernel.scalars.values())
         launch = replace(launch, body=natural_order(launch.body))
         self.origin.update(kernel.origin)
@@ -401,6 +406,16 @@ class _HostSweep(CopySweep):
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
         for s, total in joined.items():
             adj.add(s, total)
+
+
+def _lost(loc: Location | None) -> Diagnostic:
+    return Diagnostic(
+        "the derivative needs the value read here, which the same iteration overwrites, and how often it is "
+        "read is known only after the kernel has run",
+        loc,
+        "bound the loops around it by numbers that the kernel does not compute, keep the value in a local "
+        "scalar, or write to a different View",
+    )
 
 
 def _without_empty_sums(launch: Launch, sums: Collection[Symbol]) -> Launch:

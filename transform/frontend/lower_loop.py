@@ -218,10 +218,12 @@ LOOPS = (_K.FOR_STMT, _K.WHILE_STMT, _K.DO_STMT, _K.CXX_FOR_RANGE_STMT)
 
 @dataclass(frozen=True)
 class _Header:
-    """``index relation bound`` is the condition, ``index += step`` one of the steps, ``others`` the rest."""
+    """``index + shift relation bound`` is the condition, ``index += step`` one of the steps, ``others`` the
+    rest."""
 
     declared: Cursor
     type: Scalar
+    shift: int
     relation: Binary
     bound: Cursor
     step: int
@@ -277,10 +279,10 @@ def _header(scope: Scope, condition: Cursor | None, steps: list[Cursor], body: C
             or is_reference(declared.type)
         ):
             continue
-        amount, found = _step(scope, declared, strip(step)), _comparison(declared, strip(condition))
+        amount, found = _step(scope, declared, strip(step)), _comparison(scope, declared, strip(condition))
         if amount is None or found is None:
             continue
-        relation, bound = found
+        shift, relation, bound = found
         if relation not in (_UP if amount > 0 else _DOWN) or (relation is Binary.NE and abs(amount) != 1):
             continue
         bound_type = scalar(bound.type)
@@ -289,7 +291,7 @@ def _header(scope: Scope, condition: Cursor | None, steps: list[Cursor], body: C
         pure = all(not isinstance(scope.env.get(name), Value | Alias) for name in modified([bound]))
         if bound_type is None or not bound_type.is_integer or key(declared) in changed or not pure:
             continue
-        return _Header(declared, binding.type, relation, bound, amount, others)
+        return _Header(declared, binding.type, shift, relation, bound, amount, others)
     return None
 
 
@@ -305,18 +307,34 @@ def _is_index(cursor: Cursor, declared: Cursor) -> bool:
     return cursor.kind == _K.DECL_REF_EXPR and key(cursor.referenced) == key(declared)
 
 
-def _comparison(declared: Cursor, cursor: Cursor) -> tuple[Binary, Cursor] | None:
-    """Relation and bound of ``index < bound`` or ``bound > index``."""
+def _comparison(scope: Scope, declared: Cursor, cursor: Cursor) -> tuple[int, Binary, Cursor] | None:
+    """Shift, relation and bound of ``index + shift < bound`` or ``bound > index + shift``."""
     if cursor.kind != _K.BINARY_OPERATOR:
         return None
     relation, (left, right) = binary_kind(cursor), expressions(cursor)
     if relation not in _MIRRORED:
         return None
-    if _is_index(left, declared) and not _mentions(right, declared):
-        return relation, right
-    if _is_index(right, declared) and not _mentions(left, declared):
-        return _MIRRORED[relation], left
+    shift = _shift(scope, declared, strip(left))
+    if shift is not None and not _mentions(right, declared):
+        return shift, relation, right
+    shift = _shift(scope, declared, strip(right))
+    if shift is not None and not _mentions(left, declared):
+        return shift, _MIRRORED[relation], left
     return None
+
+
+def _shift(scope: Scope, declared: Cursor, cursor: Cursor) -> int | None:
+    """The constant that ``cursor`` adds to the index; ``None`` for anything else."""
+    if _is_index(cursor, declared):
+        return 0
+    operator = binary_kind(cursor) if cursor.kind == _K.BINARY_OPERATOR else None
+    if operator not in (Binary.ADD, Binary.SUB):
+        return None
+    left, right = expressions(cursor)
+    if operator is Binary.ADD and _is_index(right, declared):
+        left, right = right, left
+    amount = _constant(scope, right) if _is_index(left, declared) else None
+    return None if amount is None else _direction(operator) * amount
 
 
 def _mentions(cursor: Cursor, declared: Cursor) -> bool:
@@ -342,15 +360,21 @@ def _step(scope: Scope, declared: Cursor, cursor: Cursor) -> int | None:
         first, amount = expressions(right)
         if not _is_index(first, declared):
             return None
-    if not sign or amount is None or scalar(amount.type) is None or _mentions(amount, declared):
+    if not sign or amount is None or _mentions(amount, declared):
+        return None
+    value = _constant(scope, amount)
+    return sign * value if value else None
+
+
+def _constant(scope: Scope, cursor: Cursor) -> int | None:
+    """The value of a constant integer expression."""
+    if scalar(cursor.type) is None:
         return None
     findings = list(scope.findings)
     with scope.collect():
-        value = scope.expression(scope, amount, "", False)
+        value = scope.expression(scope, cursor, "", False)
     scope.findings = findings
-    if not isinstance(value, Const) or not atom_type(value).is_integer or value.value == 0:
-        return None
-    return sign * int(value.value)
+    return int(value.value) if isinstance(value, Const) and atom_type(value).is_integer else None
 
 
 def _direction(operator: Binary | None) -> int:
@@ -364,6 +388,11 @@ def _limits(
 ) -> tuple[Atom, Atom] | None:
     """``lo`` and ``hi`` such that the loop's values are ``lo, lo + |step|, ... < hi``."""
     type_ = header.type
+    if header.shift:
+        moved = _moved(scope, header, start, bound, cursor)
+        if moved is None:
+            return None
+        bound = moved
     compared = atom_type(bound)
     mixed = is_signed(type_) != is_signed(compared)
     limit = convert(scope, bound, type_, "", header.bound)
@@ -390,6 +419,20 @@ def _limits(
     if header.step < -1:
         lo = _aligned(scope, lo, start, -header.step, cursor)
     return lo, hi
+
+
+def _moved(scope: Scope, header: _Header, start: Atom, bound: Atom, cursor: Cursor) -> Atom | None:
+    """What ``index`` itself is compared with; ``None`` where unsigned arithmetic might wrap."""
+    type_ = atom_type(bound)
+    shift = constant(abs(header.shift), type_)
+    if is_signed(header.type) and is_signed(type_):
+        return apply(scope, "sub" if header.shift > 0 else "add", (bound, shift), "", cursor)
+    known = not is_signed(header.type) or (isinstance(start, Const) and start.value >= 0)
+    if not known or header.shift < 0 or header.step < 0 or header.relation is not Binary.LT:
+        return None
+    short = apply(scope, "lt", (bound, shift), "", cursor)
+    moved = apply(scope, "sub", (bound, shift), "", cursor)
+    return apply(scope, "select", (short, zero(type_), moved), "", cursor)
 
 
 def _aligned(scope: Scope, lo: Atom, start: Atom, step: int, cursor: Cursor) -> Atom:

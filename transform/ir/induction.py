@@ -1,13 +1,17 @@
 """Induction variables: counters that a loop carries become functions of its index.
 
 ``int k = a; while (...) { ++k; ... }`` has ``k`` equal to ``a`` plus the iteration's number. Without this, a
-reverse sweep would have to find the counter again by counting.
+reverse sweep would have to find the counter again by counting. A loop that such a counter ends has a bound.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
 from transform.ir.build import Builder, Fresh, is_const, scalar
-from transform.ir.nodes import Apply, Atom, Block, Carried, For, Let, Stmt, Symbol
+from transform.ir.nodes import Apply, Atom, Block, Carried, Const, For, If, Let, Merge, Op, Stmt, Symbol
+from transform.ir.types import LONG
 from transform.ir.walk import binds, defines, map_blocks, walk
 
 
@@ -74,3 +78,113 @@ def _define(b: Builder, target: Symbol, first: Atom, times: Atom, amount: Atom) 
     if not is_const(amount, 1):
         steps = b.mul(steps, amount)
     b.add_stmt(Let(target, Apply("add", (first, steps)), b.loc))
+
+
+def bounded(loop: For, fresh: Fresh) -> list[Stmt]:
+    """IR before -> after: a loop without bound that goes on only while a counter is below a number that was
+    known before it has this bound as well; any other loop stays as it is."""
+    known = _Conditions(loop)
+    for less, more, strict in known.hold(loop.exit.until, False) if loop.exit is not None else ():
+        x, y = known.linear(less), known.linear(more)
+        if x is None or y is None:
+            continue
+        speed = x.speed - y.speed
+        if speed <= 0:
+            continue
+        b = Builder(fresh)
+        b.loc = loop.loc
+        room: Atom = Const(y.constant - x.constant + (not strict) + speed - 1, LONG)
+        for atoms, away in ((y, 1), (x, -1)):
+            for atom, sign in atoms.atoms:
+                part = b.cast(atom, LONG)
+                room = b.add(room, part) if sign * away > 0 else b.sub(room, part)
+        times = b.div(room, Const(speed, LONG))
+        some = b.compare("lt", Const(0, LONG), room)
+        most = b.add(b.select(some, times, Const(0, LONG)), Const(1, LONG))
+        return [*b.stmts, replace(loop, hi=most)]
+    return [loop]
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """``speed * iteration + constant + the atoms with their signs``, which were known before the loop."""
+
+    speed: int = 0
+    constant: int = 0
+    atoms: tuple[tuple[Atom, int], ...] = ()
+
+    def plus(self, other: _Linear, sign: int) -> _Linear:
+        atoms = (*self.atoms, *((a, s * sign) for a, s in other.atoms))
+        return _Linear(self.speed + sign * other.speed, self.constant + sign * other.constant, atoms)
+
+
+@dataclass
+class _Conditions:
+    """What is known where a loop goes on after an iteration."""
+
+    loop: For
+    lets: dict[Symbol, Op] = field(default_factory=dict)
+    merges: dict[Symbol, tuple[Atom, Merge]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for s in walk(self.loop.body):
+            match s:
+                case Let(target=target, op=op):
+                    self.lets[target] = op
+                case If(cond=cond, merges=merges):
+                    self.merges.update({m.result: (cond, m) for m in merges})
+                case _:
+                    pass
+        inside = {n for s in walk(self.loop.body) for n in (*defines(s), *binds(s))}
+        self.inside = inside | {self.loop.index} | {c.inner for c in self.loop.carried}
+
+    def hold(self, atom: Atom, value: bool) -> Iterator[tuple[Atom, Atom, bool]]:
+        """The comparisons ``less < more`` (``<=`` if not strict) that follow from ``atom`` being so."""
+        if atom in self.merges and isinstance(atom, Symbol):
+            cond, m = self.merges[atom]
+            for other, side, taken in ((m.orelse, m.then, True), (m.then, m.orelse, False)):
+                if isinstance(other, Const) and bool(other.value) != value:
+                    yield from self.hold(cond, taken)
+                    yield from self.hold(side, value)
+        match self.lets.get(atom) if isinstance(atom, Symbol) else None:
+            case Apply(fn="not", args=(x,)):
+                yield from self.hold(x, not value)
+            case Apply(fn="copy", args=(x,)):
+                yield from self.hold(x, value)
+            case Apply(fn="and" | "or" as fn, args=(x, y)) if value == (fn == "and"):
+                yield from self.hold(x, value)
+                yield from self.hold(y, value)
+            case Apply(fn="lt" | "ge" as fn, args=(x, y)):
+                yield (x, y, True) if value == (fn == "lt") else (y, x, False)
+            case Apply(fn="gt" | "le" as fn, args=(x, y)):
+                yield (y, x, True) if value == (fn == "gt") else (x, y, False)
+            case _:
+                pass
+
+    def linear(self, atom: Atom) -> _Linear | None:
+        """``atom`` in terms of the number of the iteration; ``None`` where it is none, or might wrap."""
+        if not scalar(atom).is_integer:
+            return None
+        if isinstance(atom, Const):
+            return _Linear(constant=int(atom.value))
+        if atom == self.loop.index:
+            return _Linear(speed=1)
+        if atom not in self.inside:
+            return _Linear(atoms=((atom, 1),))
+        match self.lets.get(atom):
+            case Apply(fn="copy" | "cast", args=(x,)):
+                return self.linear(x)
+            case Apply(fn="add" | "sub" as fn, args=(x, y)):
+                if fn == "sub" and scalar(atom).name.startswith("unsigned"):
+                    return None
+                first, second = self.linear(x), self.linear(y)
+                if first is None or second is None:
+                    return None
+                return first.plus(second, 1 if fn == "add" else -1)
+            case Apply(fn="mul", args=(x, Const(value=times)) | (Const(value=times), x)):
+                found = self.linear(x)
+                if found is None or found.atoms:
+                    return None
+                return _Linear(found.speed * int(times), found.constant * int(times))
+            case _:
+                return None

@@ -1,0 +1,279 @@
+"""Record what an iteration reads where a replay of the iteration cannot find it any more.
+
+An iteration that changes memory in place (``b(s, i) -= l * b(s, j)`` in a loop) leaves other values than it
+read. The primal kernel then stores each such value into a View, its record, at a place that the iteration
+and the counters of the loops around the read determine; the adjoint takes it from there.
+
+IR before -> after: ``Launch { .. v = Load b(s, j) .. }`` ->
+``Allocate b_read(iterations, reads); Launch { .. v = Load b(s, j); Store b_read(s, counter) v .. }``.
+
+The counters need room: a loop whose bounds depend on the iteration runs at most as often as a launch before
+the kernel finds, which computes nothing but these bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from transform.adjoint.scope import defined, trip_count
+from transform.diagnostics import Diagnostic
+from transform.ir.build import Builder, Fresh, is_const
+from transform.ir.induction import bounded
+from transform.ir.liveness import remove_dead
+from transform.ir.nodes import (
+    UNBOUNDED,
+    Allocate,
+    Apply,
+    Atom,
+    Block,
+    Combiner,
+    Const,
+    Extent,
+    For,
+    How,
+    If,
+    Increment,
+    Launch,
+    Let,
+    Load,
+    Op,
+    Program,
+    Reduction,
+    Stmt,
+    Store,
+    Symbol,
+)
+from transform.ir.rename import renamed
+from transform.ir.types import LONG, Accumulator, Array, Scalar, View
+from transform.ir.walk import blocks, loaded, map_blocks, walk, written
+
+Records = Mapping[Symbol, tuple[Symbol, tuple[Atom, ...]]]
+"""By the value that was read: its record and its place there, as atoms of the kernel."""
+
+
+class Unrecorded(Exception):
+    """The reverse sweep needs ``values`` that a replay does not find, each with what to say if they cannot be
+    recorded."""
+
+    def __init__(self, values: dict[Symbol, Diagnostic]) -> None:
+        super().__init__()
+        self.values = values
+
+
+@dataclass
+class _Room:
+    """How often loops of a kernel run at most: by their index. ``before``: the statements that find it."""
+
+    before: list[Stmt]
+    trips: dict[Symbol, Atom] = field(default_factory=dict)
+
+
+def record(program: Program, values: set[Symbol], last_id: int) -> tuple[Program, Records]:
+    """``program`` with a record of each of ``values``, results of loads in kernels, as far as it can be
+    given one."""
+    recorder = _Recorder(values, Fresh(last_id))
+    return replace(program, body=recorder.host(program.body)), recorder.records
+
+
+class _Recorder:
+    def __init__(self, values: set[Symbol], fresh: Fresh) -> None:
+        self.values = values
+        self.b = Builder(fresh)
+        self.records: dict[Symbol, tuple[Symbol, tuple[Atom, ...]]] = {}
+        self.counts: dict[Symbol, list[Atom]] = {}  # by record: how often each loop around the read runs
+
+    def host(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block.stmts:
+            if not isinstance(s, Launch):
+                out.append(map_blocks(s, self.host))
+                continue
+            s = replace(s, body=self._bounded(s.body))
+            reads = [(let, loops) for let, loops in _loads(s.body, ()) if let.target in self.values]
+            room = self._room(s, [loop for _, loops in reads for loop in loops])
+            reads = [(let, loops) for let, loops in reads if all(x.index in room.trips for x in loops)]
+            with self.b.block() as before:
+                places = {let.target: self._allocate(s, let, loops, room) for let, loops in reads}
+            out += [*(room.before if reads else ()), *before]
+            out.append(replace(s, body=self._body(s, s.body, (), places)) if reads else s)
+        return Block(tuple(out))
+
+    # ---- room ----
+
+    def _bounded(self, block: Block) -> Block:
+        """IR before -> after: loops that end by an exit only have a bound where they read ``values``."""
+        out: list[Stmt] = []
+        for s in block.stmts:
+            s = map_blocks(s, self._bounded)
+            read = isinstance(s, For) and any(let.target in self.values for let, _ in _loads(s.body, ()))
+            if isinstance(s, For) and read and is_const(s.hi, UNBOUNDED):
+                out += bounded(s, self.b.fresh)
+            else:
+                out.append(s)
+        return Block(tuple(out))
+
+    def _room(self, launch: Launch, loops: list[For]) -> _Room:
+        inside = {*defined(launch.body), *(r.index for r in launch.ranges)}
+        lets = {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
+        self.b.loc = launch.loc
+        with self.b.block() as before:
+            room = _Room(before)
+            unknown: list[For] = []
+            for loop in dict.fromkeys(loops):
+                constant = trip_count(loop)
+                if constant is not None:
+                    room.trips[loop.index] = Const(constant, LONG)
+                    continue
+                if is_const(loop.hi, UNBOUNDED):
+                    continue
+                lo, hi = (self._on_host(a, lets, inside) for a in (loop.lo, loop.hi))
+                if lo is None or hi is None:
+                    unknown.append(loop)
+                else:
+                    room.trips[loop.index] = self._trips(lo, hi, loop.step)
+            if unknown:
+                self._measure(launch, unknown, room)
+        return room
+
+    def _on_host(self, atom: Atom, lets: Mapping[Symbol, Op], inside: set[Symbol]) -> Atom | None:
+        """``atom`` computed before the launch, if it is the same for all iterations."""
+        if not isinstance(atom, Symbol) or atom not in inside:
+            return atom
+        match lets.get(atom):
+            case Apply(fn=fn, args=args) if not _is_float(atom):
+                known = [self._on_host(a, lets, inside) for a in args if not _is_float(a)]
+                given = tuple(a for a in known if a is not None)
+                return self.b.let(Apply(fn, given), atom.type) if len(given) == len(args) else None
+            case Extent(view=view) as op if view not in inside:
+                return self.b.let(op, atom.type)
+            case _:
+                return None
+
+    def _trips(self, lo: Atom, hi: Atom, step: int) -> Atom:
+        b = self.b
+        span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
+        trips = b.div(b.add(span, Const(step - 1, LONG)), Const(step, LONG))
+        return b.select(b.compare("lt", lo, hi), trips, Const(0, LONG))
+
+    def _measure(self, launch: Launch, loops: list[For], room: _Room) -> None:
+        """A launch that finds the most iterations of ``loops``, if integers that the kernel leaves alone
+        decide about them."""
+        reductions = {
+            loop.index: Reduction(
+                self.b.fresh.symbol(f"{loop.index.name}_most", Accumulator(LONG)),
+                self.b.fresh.symbol(f"{loop.index.name}_trips", LONG),
+                Combiner.MAX,
+            )
+            for loop in loops
+        }
+
+        def measured(block: Block) -> Block:
+            with self.b.block() as out:
+                for s in block.stmts:
+                    if isinstance(s, For) and s.index in reductions:
+                        trips = self._trips(s.lo, s.hi, s.step)
+                        into = reductions[s.index].accumulator
+                        self.b.add_stmt(Increment(into, (), trips, How.REDUCE, s.loc))
+                    if isinstance(s, Store | Increment) and not isinstance(s.memory.type, Array):
+                        continue
+                    self.b.add_stmt(map_blocks(s, measured))
+            return Block(tuple(out))
+
+        results = [r.result for r in reductions.values()]
+        whole = Launch(
+            f"{launch.label or 'kernel'} sizes",
+            launch.space,
+            launch.ranges,
+            measured(launch.body),
+            tuple(reductions.values()),
+            loc=launch.loc,
+        )
+        sizes, names = renamed(remove_dead(Block((whole,)), results), self.b.fresh)
+        if not sizes.stmts or not all(_integral(s) for s in walk(sizes) if s is not sizes.stmts[0]):
+            return
+        if loaded(sizes) & written(launch.body):
+            return
+        self.b.add_stmt(sizes.stmts[0])
+        for index, r in reductions.items():
+            found = names[r.result]
+            some = self.b.compare("lt", Const(0, LONG), found)  # no loop at all: the least number of all
+            room.trips[index] = self.b.select(some, found, Const(0, LONG))
+
+    # ---- records ----
+
+    def _allocate(self, launch: Launch, let: Let, loops: tuple[For, ...], room: _Room) -> Symbol:
+        assert isinstance(let.op, Load) and isinstance(let.target.type, Scalar)
+        type_ = let.target.type
+        length: Atom = Const(1, LONG)
+        for loop in loops:
+            length = self.b.mul(length, room.trips[loop.index])
+        rank = len(launch.ranges) + 1
+        where = "" if launch.space == "Kokkos::DefaultExecutionSpace" else f", {launch.space}"
+        view = View(type_, (None,) * rank, False, f"Kokkos::View<{type_.name}{'*' * rank}{where}>")
+        target = self.b.fresh.symbol(f"{let.op.memory.name}_read", view)
+        extents = tuple(self._trips(r.lo, r.hi, 1) for r in launch.ranges)
+        self.b.add_stmt(Allocate(target, (*extents, length), launch.loc, zeroed=False))
+        self.counts[target] = [room.trips[loop.index] for loop in loops]
+        return target
+
+    def _body(
+        self, launch: Launch, block: Block, loops: tuple[For, ...], places: dict[Symbol, Symbol]
+    ) -> Block:
+        with self.b.block() as out:
+            for s in block.stmts:
+                if isinstance(s, Let) and s.target in places:
+                    self.b.loc = s.loc
+                    view = places[s.target]
+                    number = (self._offset(r.index, r.lo, 1) for r in launch.ranges)
+                    where = (*number, self._place(loops, view))
+                    self.records[s.target] = (view, where)
+                    self.b.add_stmt(s)
+                    self.b.add_stmt(Store(view, where, s.target, s.loc))
+                    continue
+                inner = (*loops, s) if isinstance(s, For) else loops
+                rewrite = partial(self._body, launch, loops=inner, places=places)
+                self.b.add_stmt(map_blocks(s, rewrite))
+        return Block(tuple(out))
+
+    def _place(self, loops: tuple[For, ...], view: Symbol) -> Atom:
+        place: Atom = Const(0, LONG)
+        for loop, trips in zip(loops, self.counts[view], strict=True):
+            counter = self._offset(loop.index, loop.lo, loop.step)
+            place = self.b.add(self.b.mul(place, trips), counter)
+        return place
+
+    def _offset(self, index: Symbol, lo: Atom, step: int) -> Atom:
+        """The number of an iteration."""
+        offset = self.b.cast(self.b.sub(index, lo), LONG)
+        return self.b.div(offset, Const(step, LONG))
+
+
+def _loads(block: Block, loops: tuple[For, ...]) -> Iterator[tuple[Let, tuple[For, ...]]]:
+    """The loads of a kernel with the loops around each."""
+    for s in block.stmts:
+        if isinstance(s, Let) and isinstance(s.op, Load):
+            yield s, loops
+        for inner in blocks(s):
+            yield from _loads(inner, (*loops, s) if isinstance(s, For) else loops)
+
+
+def _integral(s: Stmt) -> bool:
+    """Whether a statement computes integers alone: they are the same in every launch, however it is
+    compiled."""
+    match s:
+        case Let(target=target, op=Apply(args=args)):
+            return not any(_is_float(a) for a in (target, *args))
+        case Let(target=target):
+            return not _is_float(target)
+        case For(exit=leave):
+            return leave is None
+        case If() | Increment():
+            return True
+        case _:
+            return False
+
+
+def _is_float(atom: Atom) -> bool:
+    return isinstance(atom.type, Scalar) and atom.type.is_float
