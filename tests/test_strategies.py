@@ -19,6 +19,7 @@ from transform.diagnostics import Refused, UsageError
 from transform.ir.build import Fresh
 from transform.ir.nodes import Accumulate, Block, Launch, Save, Stmt
 from transform.ir.walk import walk
+from transform.strategies import stencil
 from transform.strategies.accumulate import STRATEGIES
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised
@@ -212,3 +213,18 @@ def test_unknown_names_are_usage_errors(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         pipeline.differentiate(primal(source, "product"), wrt, of)
+
+
+@pytest.mark.parametrize("function", ["stencil", "unsigned_stencil", "wide_stencil"])
+def test_gathers_in_blocks(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transposed loop over one range in blocks of three: some have edges at both ends, some none."""
+    monkeypatch.setattr(stencil, "BLOCK", 3)
+    for case in cases():
+        if case.function == function:
+            oracle = Oracle(adjoint(case), case.values())
+            plans = [
+                p for p in pipeline.search_space(oracle.adjoint, HOST).plans() if p.get("nest") == "rows"
+            ]
+            assert plans
+            for plan in plans:
+                oracle.check(plan)

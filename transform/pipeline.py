@@ -29,6 +29,7 @@ from transform.frontend.clang import ParseOptions
 from transform.frontend.lower import lower
 from transform.ir.build import Fresh
 from transform.ir.fuse import fused_loops
+from transform.ir.hoist import hoisted
 from transform.ir.induction import closed_counters
 from transform.ir.liveness import remove_dead, remove_dead_tapes
 from transform.ir.nodes import (
@@ -51,7 +52,7 @@ from transform.ir.types import Scalar, View
 from transform.ir.unroll import written_out
 from transform.ir.walk import last_id, last_id_of, map_blocks, walk, written
 from transform.signature import Argument, Signature
-from transform.strategies import jam, launch
+from transform.strategies import jam, launch, stencil
 from transform.strategies.accumulate import STRATEGIES, constraints, realise_launch
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised, choices
@@ -206,10 +207,13 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
             )
         )
     nested = [s for s in launches if _nested(s)]
-    if "nest" in arch.knobs and nested:
-        meaning = "adjoint kernels over several ranges: rows of the outermost one, or Kokkos' tiles"
-        free = [(names[v], ("gather", "atomic")) for s in nested for v in open_views(s)]
-        always = any(not open_views(s) for s in nested)
+    free: list[tuple[str, tuple[Value, ...]]] = [
+        (names[v], ("gather", "atomic")) for s in nested for v in open_views(s)
+    ]
+    free += [(names[v], ("gather",)) for s in launches for v in open_views(s) if _has_edges(s, v)]
+    always = any(not open_views(s) for s in nested)
+    if "nest" in arch.knobs and (free or always):
+        meaning = "adjoint kernels over several ranges, and transposed loops: as rows, or as Kokkos' tiles"
         needed = () if always else tuple(dict.fromkeys(free))
         parameters.append(Parameter("nest", tuple(arch.knobs["nest"]), meaning, needed))
     for choice in choices(split.body, split.origin, more, _advice(adjoint.program)):
@@ -259,7 +263,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
             answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
             for x in jam.jammed(s, answers, gradient.adjoints.values(), plan, fresh):
                 if isinstance(x, Launch) and answers:
-                    out += (scheduled(y) for y in realise_launch(x, answers, _block(plan), fresh))
+                    out += (scheduled(y) for y in realise_launch(x, answers, _block(plan), fresh, rows))
                 else:
                     out.append(scheduled(x))
         return Block(tuple(out))
@@ -289,6 +293,11 @@ def _nested(s: Launch) -> bool:
         and isinstance(s.schedule, Flat)
         and (s.label.endswith("adjoint") or "adjoint, gathered" in s.label)
     )
+
+
+def _has_edges(s: Launch, view: Symbol) -> bool:
+    """Whether a gather of ``view`` transposes a kernel over one range."""
+    return len(s.ranges) == 1 and isinstance(s.schedule, Flat) and stencil.why_not(s, view) is None
 
 
 def _block(plan: Plan) -> int | None:
@@ -386,7 +395,7 @@ def _clean(sweeps: Sweeps) -> Gradient:
 
     def passes(body: Block) -> Block:
         body = remove_dead_tapes(simplify(detach(body), fresh))
-        body = remove_dead(simplify(body, fresh))
+        body = remove_dead(simplify(hoisted(body), fresh))
         joined = fused_loops(body)
         return body if joined == body else remove_dead(simplify(joined, fresh))
 

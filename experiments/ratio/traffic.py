@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isqrt
 
-from autotune.workload import Workload, arrays
 from transform.ir.types import View
 from transform.signature import Signature
 
@@ -31,19 +31,19 @@ def _mesh(n: int, parts: int) -> int:
     return max(3, isqrt(n // parts))
 
 
-def _fe_energy(n: int) -> str:
+def _fe_energy(n: int, shuffle: str = "false") -> str:
     k = _mesh(n, 9)
     return f"""
-coords = {{ fill = "grid2d", nx = {k}, ny = {k}, jitter = 0.2 }}
-conn   = {{ fill = "triangles", nx = {k}, ny = {k} }}
+coords = {{ fill = "grid2d", nx = {k}, ny = {k}, jitter = 0.2, shuffle = {shuffle} }}
+conn   = {{ fill = "triangles", nx = {k}, ny = {k}, shuffle = {shuffle} }}
 u      = {{ shape = [{k * k}], fill = "uniform", low = -1.0, high = 1.0 }}
 kappa  = 1.3"""
 
 
-def _laplace(n: int) -> str:
+def _laplace(n: int, shuffle: str = "false") -> str:
     k = _mesh(n, 7)
     return f"""
-conn = {{ fill = "triangles", nx = {k}, ny = {k} }}
+conn = {{ fill = "triangles", nx = {k}, ny = {k}, shuffle = {shuffle} }}
 u    = {{ shape = [{k * k}], fill = "uniform", low = -1.0, high = 1.0 }}"""
 
 
@@ -76,36 +76,44 @@ theta  = {{ shape = [16], fill = "uniform", low = 0.5, high = 1.5 }}"""
 
 STEPS = 4  # of heat
 
-SIZED: Mapping[str, Callable[[int], str]] = {
-    "weighted_inner": _weighted_inner,
-    "stencil": _stencil,
-    "fe_energy": _fe_energy,
-    "laplace": _laplace,
-    "spmv": _spmv,
-    "map": _map,
-    "heat": _heat,
-    "theta": _theta,
+
+@dataclass(frozen=True)
+class SizedCase:
+    """A kernel with data of any size: ``toml(n)`` is a workload whose Views have about ``n`` entries in all."""
+
+    name: str
+    kernel: str
+    toml: Callable[[int], str]
+
+
+CASES: Mapping[str, SizedCase] = {
+    case.name: case
+    for case in (
+        SizedCase("weighted_inner", "weighted_inner", _weighted_inner),
+        SizedCase("stencil", "stencil", _stencil),
+        SizedCase("fe_energy", "fe_energy", _fe_energy),
+        SizedCase("fe_energy_shuffled", "fe_energy", lambda n: _fe_energy(n, "true")),
+        SizedCase("laplace", "laplace", _laplace),
+        SizedCase("laplace_shuffled", "laplace", lambda n: _laplace(n, "true")),
+        SizedCase("spmv", "spmv", _spmv),
+        SizedCase("map", "map", _map),
+        SizedCase("heat", "heat", _heat),
+        SizedCase("theta", "theta", _theta),
+    )
 }
-"""By kernel, the TOML of a workload whose Views have about ``n`` entries together."""
 
 
-def least_traffic(workload: Workload, signature: Signature) -> tuple[int, int]:
-    """Bytes that primal and gradient must move at least, without caches between steps.
+def least_traffic(sizes: Mapping[str, int], signature: Signature) -> tuple[int, int]:
+    """Bytes that primal and gradient must move at least, if each reads its inputs once and writes its outputs
+    once, and the gradient reads and writes each adjoint once. ``sizes``: bytes by View.
 
-    The primal reads each input once and writes each output once (reads it too if it is changed in place).
-    The gradient does that, and reads and writes each adjoint once. A step of ``heat`` is one such primal; the
-    gradient's forward sweep also keeps a copy of the state, and its reverse step reads that copy.
+    ``heat`` overwrites its state: with ``s`` bytes of it, a step of the primal reads the state and writes the
+    fluxes, then reads both and writes the state (5 s). A step of the gradient reads a state and writes the next
+    one beside it (2 s); backwards it reads the state and the adjoint and writes the adjoint (3 s).
     """
-    data = arrays(workload, signature)
-    primal = gradient = 0
-    for a in signature.arguments:
-        if not isinstance(a.type, View):
-            continue
-        size = data[a.name].nbytes
-        in_place = a.written and a.independent and a.dependent and signature.name == "heat"
-        primal += 2 * size if in_place else size
-        gradient += (3 * size if in_place else size) + (2 * size if a.has_adjoint else 0)
-        if in_place:
-            gradient += size
-    steps = STEPS if signature.name == "heat" else 1
-    return primal * steps, gradient * steps
+    views = [a for a in signature.arguments if isinstance(a.type, View)]
+    if signature.name == "heat":
+        size = sum(sizes[a.name] for a in views)
+        return 5 * size * STEPS, 5 * size * STEPS
+    primal = sum(sizes[a.name] for a in views)
+    return primal, primal + sum(2 * sizes[a.name] for a in views if a.has_adjoint)

@@ -85,6 +85,9 @@ class Sweep(ABC):
                 ]
             )
         args = tuple(self.value(a) for a in op.args)
+        if op.fn == "mul" and op.args[0] == op.args[1]:
+            adj.add(op.args[0], self.b.mul(self.b.mul(self.b.const(2, bar), bar), args[0]))
+            return
         result = self.value(let.target)
         for i, a in enumerate(op.args):
             if isinstance(a, Symbol) and a in self.active:

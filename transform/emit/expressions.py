@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from transform.ir.build import TEMPORARY
-from transform.ir.nodes import Atom, Block, Const, For, If, Let, Load, Restore, Stmt, Symbol
+from transform.ir.nodes import Apply, Atom, Block, Const, For, If, Let, Load, Restore, Stmt, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import atoms, blocks, uses, walk, written
 
@@ -45,6 +45,10 @@ _SUFFIXES = {
 }
 
 
+_WHOLE = ("int", *_SUFFIXES)
+"""Integers whose sums have their own type."""
+
+
 def literal(const: Const) -> str:
     value = const.value
     if isinstance(value, bool):
@@ -68,16 +72,29 @@ def cast(type_: Scalar, text: str) -> str:
 
 
 def inlined(block: Block) -> set[Symbol]:
-    """Temporaries that may be written in place of their only use.
+    """Temporaries that may be written in place of their only use, or of every use: an index plus a constant.
 
-    The use must be in the same block (not inside a loop or branch, which would repeat or hide the
+    The only use must be in the same block (not inside a loop or branch, which would repeat or hide the
     evaluation), and a load must not move past a write to its memory.
     """
     count: Counter[Symbol] = Counter()
     for s in walk(block):
         count.update(uses(s))
-    found: set[Symbol] = set()
+    found = _neighbours(block)
     _inlined(block, (), count, found)
+    return found
+
+
+def _neighbours(block: Block) -> set[Symbol]:
+    """Temporaries that are an index, or another integer with a name, plus or minus a constant."""
+    changing = {x for s in walk(block) if isinstance(s, For) for c in s.carried for x in (c.inner, c.result)}
+    found: set[Symbol] = set()
+    for s in walk(block):
+        match s:
+            case Let(target=target, op=Apply(fn="add" | "sub", args=(Symbol() as x, Const(type=type_)))):
+                named = target.name == TEMPORARY and x.name != TEMPORARY and x not in changing
+                if named and type_.name in _WHOLE:
+                    found.add(target)
     return found
 
 

@@ -21,6 +21,8 @@ from transform.ir.nodes import (
     Combine,
     Declare,
     DeepCopy,
+    For,
+    How,
     Increment,
     Invert,
     Launch,
@@ -227,9 +229,11 @@ class HostPrinter(InspectorPrinter):
             else:
                 policy = self._tiles(s, bounds)
             self._open(s, policy, [self._parameter(s, r) for r in s.ranges])
+            sums = self._local_sums(s) if _sums_in_loops(s) else []
             self._enter(s)
             self.begin(s.body)
             self.block(s.body)
+            self._add_up(sums)
             self._close(self._results(s))
 
     def _range(self, s: Launch, index: str, bounds: str, *, dealt: bool = False) -> str:
@@ -382,6 +386,12 @@ class HostPrinter(InspectorPrinter):
             for a in uses(inner)
         }
         self._find(block, chosen - captured)
+
+
+def _sums_in_loops(s: Launch) -> bool:
+    """Whether loops in an iteration contribute to reductions."""
+    loops = (x for x in walk(s.body) if isinstance(x, For))
+    return any(isinstance(y, Increment) and y.how is How.REDUCE for x in loops for y in walk(x.body))
 
 
 def _view(symbol: Symbol) -> View:

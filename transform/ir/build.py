@@ -95,6 +95,8 @@ class Builder:
             return self.apply("sub", a, self._negated[b])
         if isinstance(a, Const) and isinstance(b, Const):
             return self.const(a.value + b.value, a)
+        if isinstance(b, Const) and b.value < 0:
+            return self.apply("sub", a, self.const(-b.value, b))
         return self.apply("add", a, b)
 
     def sub(self, a: Atom, b: Atom) -> Atom:

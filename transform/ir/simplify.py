@@ -71,6 +71,7 @@ class _Simplifier:
     def __init__(self, fresh: Fresh) -> None:
         self.b = Builder(fresh)
         self.map: dict[Symbol, Atom] = {}
+        self.shifted: dict[Symbol, tuple[Atom, int]] = {}  # integers that are another one plus a constant
 
     def atom(self, a: Atom) -> Atom:
         return self.map.get(a, a) if isinstance(a, Symbol) else a
@@ -162,7 +163,7 @@ class _Simplifier:
         op: Op
         match s.op:
             case Apply(fn=fn, args=args):
-                op = Apply(fn, self.atoms(args))
+                op = self.shift(s.target, Apply(fn, self.atoms(args)))
             case Load(memory=m, index=index):
                 op = Load(self.symbol(m), self.atoms(index))
             case Extent():
@@ -184,6 +185,20 @@ class _Simplifier:
             return
         self.b.add_stmt(Let(s.target, op, s.loc))
         known[key] = s.target
+
+    def shift(self, target: Symbol, op: Apply) -> Apply:
+        """``(x + 1) + 1`` of integers as ``x + 2``."""
+        match op:
+            case Apply(fn="add" | "sub" as fn, args=(Symbol() as x, Const(value=int(c)) as const)):
+                if not isinstance(x.type, Scalar) or not x.type.is_integer:
+                    return op
+                base, before = self.shifted.get(x, (x, 0))
+                total = before + (c if fn == "add" else -c)
+                self.shifted[target] = (base, total)
+                sign = "add" if total >= 0 else "sub"
+                return Apply(sign, (base, replace(const, value=abs(total))))
+            case _:
+                return op
 
     def fold(self, s: Let, op: Op) -> Atom | None:
         """The value of ``op`` if it needs no statement of its own."""

@@ -55,9 +55,11 @@ def constraints(launches: list[Launch], names: Mapping[Symbol, str]) -> tuple[Co
 
 
 def realise_launch(
-    launch: Launch, answers: dict[Symbol, str], block: int | None, fresh: Fresh
+    launch: Launch, answers: dict[Symbol, str], block: int | None, fresh: Fresh, rows: bool = False
 ) -> tuple[Stmt, ...]:
     """Close every open increment of ``launch`` by the strategy named for its View.
+
+    ``block``: of a coloring; ``rows``: of a gather.
 
     Raises ``ValueError`` for coloring and privatization in one launch: it can run by colors or by chunks.
     """
@@ -71,7 +73,14 @@ def realise_launch(
     for name in ("gather", "sorted", "atomic", "coloring", "privatization"):
         if name not in groups:
             continue
-        strategy = ConflictColoring(block) if name == "coloring" else STRATEGIES[name]()
+        strategy: Strategy
+        match name:
+            case "coloring":
+                strategy = ConflictColoring(block)
+            case "gather":
+                strategy = Gather(rows)
+            case _:
+                strategy = STRATEGIES[name]()
         stmts = tuple(new for s in stmts for new in _applied(strategy, s, groups[name], fresh))
     assert all(isinstance(s.schedule, Flat | Chunked | Colored) for s in stmts if isinstance(s, Launch))
     return stmts

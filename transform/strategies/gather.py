@@ -21,8 +21,11 @@ from transform.strategies.contributions import inspector, stored
 
 @dataclass(frozen=True)
 class Gather(Strategy):
-    """No atomics, no copies, no colors; memory for the contributions unless the loop can be transposed."""
+    """No atomics, no copies, no colors; memory for the contributions unless the loop can be transposed.
 
+    ``rows``: a transposed loop runs over rows, else over single targets."""
+
+    rows: bool = False
     name: str = "gather"
     deterministic: bool = True
 
@@ -31,7 +34,9 @@ class Gather(Strategy):
 
     def apply(self, launch: Launch, views: list[Symbol], fresh: Fresh) -> tuple[Stmt, ...]:
         affine = [v for v in views if stencil.why_not(launch, v) is None]
-        stmts: tuple[Stmt, ...] = stencil.transposed(launch, affine, fresh) if affine else (launch,)
+        stmts: tuple[Stmt, ...] = (
+            stencil.transposed(launch, affine, self.rows, fresh) if affine else (launch,)
+        )
         by_map = [v for v in views if v not in affine]
         if not by_map:
             return stmts
