@@ -79,7 +79,7 @@ STEPS = 4  # of heat
 
 @dataclass(frozen=True)
 class SizedCase:
-    """A kernel with data of any size: ``toml(n)`` is a workload whose Views have about ``n`` entries in all."""
+    """A kernel with data of any size: ``toml(n)`` is a workload with about ``n`` entries of Views."""
 
     name: str
     kernel: str
@@ -104,8 +104,8 @@ CASES: Mapping[str, SizedCase] = {
 
 
 def least_traffic(sizes: Mapping[str, int], signature: Signature) -> tuple[int, int]:
-    """Bytes that primal and gradient must move at least, if each reads its inputs once and writes its outputs
-    once, and the gradient reads and writes each adjoint once. ``sizes``: bytes by View.
+    """Bytes that primal and gradient must move at least: inputs are read once, outputs written once, adjoints
+    read and written once. ``sizes``: bytes by View.
 
     ``heat`` overwrites its state: with ``s`` bytes of it, a step of the primal reads the state and writes the
     fluxes, then reads both and writes the state (5 s). A step of the gradient reads a state and writes the next
