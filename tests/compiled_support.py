@@ -24,7 +24,9 @@ from transform import pipeline
 from transform.ir.types import View
 from transform.signature import Argument, Signature
 
-RUNS = os.environ.get("KAD_RUNS", "3").split(",")  # threads, or threads x repetitions: "2x20,4x20"
+# What runs it: threads or "serial" (Kokkos' Serial), perhaps with repetitions: "serial,2x20,4x20"
+RUNS = os.environ.get("KAD_RUNS", "3").split(",")
+SERIAL = ("-DKOKKOS_ENABLE_DEFAULT_DEVICE_TYPE_SERIAL",)
 FLAGS = ("-O0", "-Wall", "-Wextra", "-Werror")
 
 PRELUDE = """
@@ -169,11 +171,13 @@ def compiled(text: str, name: str, flags: tuple[str, ...] = FLAGS) -> Path:
 
 def runs(calls: list[Call], name: str) -> Iterator[Mapping[str, np.ndarray]]:
     """Compile and run: what each call printed, for every run that ``KAD_RUNS`` asks for."""
-    binary = compiled(program(calls), name)
+    text, keys = program(calls), {c.key for c in calls}
     for part in RUNS:
         threads, _, times = part.partition("x")
+        flags = (*FLAGS, *SERIAL) if threads == "serial" else FLAGS
+        binary = compiled(text, name, flags)
         for _ in range(int(times or 1)):
-            yield _run(binary, threads, {c.key for c in calls})
+            yield _run(binary, "1" if threads == "serial" else threads, keys)
 
 
 def _run(binary: Path, threads: str, keys: set[str]) -> Mapping[str, np.ndarray]:

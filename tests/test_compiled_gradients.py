@@ -1,7 +1,7 @@
 """Emitted gradients, compiled without warnings and run on three threads, against the interpreter.
 
-``KAD_COMPILE=all`` takes every kernel and more plans, ``KAD_RUNS=2x20,4x20`` runs on two and on four threads
-twenty times each.
+``KAD_COMPILE=all`` takes every kernel and more plans, ``KAD_RUNS=serial,2x20,4x20`` runs them with Kokkos'
+Serial, and on two and on four threads twenty times each.
 """
 
 from __future__ import annotations

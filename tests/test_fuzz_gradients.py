@@ -61,6 +61,7 @@ def attempt(seed: int) -> str:
 
 
 REGRESSIONS = (
+    1140,  # two scalars of one name in the state of a loop shared a tape
     2039,  # stored values of a kernel made the copy of a View unnecessary that was to be computed again
 )
 

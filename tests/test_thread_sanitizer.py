@@ -16,7 +16,7 @@ import pytest
 from tests.cases import Case, cases
 from tests.cases import compiled as chosen
 from tests.compiled_support import Call, compiled, program
-from tests.corpus_support import CORPUS
+from tests.corpus_support import CORPUS, KERNELS
 from tests.gradient_support import Oracle, primal, spread
 from transform import pipeline
 
@@ -28,12 +28,15 @@ SUPPRESSED = "race:Kokkos::atomic_\nrace:desul::\nrace:Kokkos::Impl::ParallelSca
 RACE = 66  # exit status
 
 TRIANGLES = [[0, 1, 3], [1, 4, 3], [1, 2, 4], [2, 5, 4], [4, 5, 3], [0, 4, 3], [0, 2, 4]]
+COLUMNS = [[(3 * row + k) % 5 for k in range(3)] for row in range(7)]
 CORPUS_CASES = tuple(
     Case(file, function, arguments, directory=CORPUS)
     for file, function, arguments in (
         ("fe_energy", "fe_energy", {"coords": (6, 2), "conn": TRIANGLES, "u": (6,), "kappa": 1.3}),
         ("heat", "heat", {"u": (9,), "kappa": 0.1, "steps": 3}),
+        ("laplace", "laplace", {"conn": TRIANGLES, "u": (6,)}),
         ("map", "map", {"x": (9,), "y": (9,)}),
+        ("spmv", "spmv_misfit", {"values": (7, 3), "columns": COLUMNS, "x": (5,), "b": (7,)}),
         ("stencil", "stencil_residual", {"u": (7, 8), "f": (7, 8), "h": 0.5}),
         ("theta", "theta_loss", {"data": (7, 8), "target": (7,), "theta": (16,)}),
         ("weighted_inner", "weighted_inner", {"A": (7, 5), "x": (5,), "y": (7,)}),
@@ -77,6 +80,10 @@ def test_corpus(case: Case, tmp_path: Path) -> None:
 def test_kernels(file: str, tmp_path: Path) -> None:
     tried = [c for c in cases() if c.file == file and (ALL or c.function in chosen()[file][:2])]
     assert not found(calls_of(tried, 1000 if ALL else 3), f"tsan_{file}", tmp_path)
+
+
+def test_the_corpus_is_complete() -> None:
+    assert {case.file for case in CORPUS_CASES} == set(KERNELS)
 
 
 def test_a_race_is_found(tmp_path: Path) -> None:

@@ -8,5 +8,6 @@ CASES = (
     Case("small_arrays", "array_members", {"x": (N,), "y": (N,), "a": 0.7}),
     Case("small_arrays", "pairs", {"x": (N,)}),
     Case("small_arrays", "rows_of_matrices", {"x": (N, 2)}),
+    Case("small_arrays", "filled_by_loops", {"x": (N,), "a": 0.7, "b": 1.2}),
 )
-COMPILED = ("std_array", "kokkos_array", "array_members")
+COMPILED = ("std_array", "kokkos_array", "array_members", "filled_by_loops")

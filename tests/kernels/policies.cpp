@@ -50,3 +50,13 @@ void tuned(Kokkos::View<double*> v, double a) {
                        KOKKOS_LAMBDA(const int i) { Kokkos::atomic_fetch_add(&v(i), a * a); });
   space.fence();
 }
+
+// Bounds that local arrays hold.
+void bounds_in_arrays(Kokkos::View<const double**> u, Kokkos::View<double**> v) {
+  const Kokkos::Array<int64_t, 2> lower{0, 1};
+  const Kokkos::Array<int64_t, 2> upper{int64_t(u.extent(0)), int64_t(u.extent(1)) - 1};
+  using Policy = Kokkos::MDRangePolicy<Kokkos::Rank<2>>;
+  Kokkos::parallel_for("inside", Policy(lower, upper), KOKKOS_LAMBDA(const int i, const int j) {
+    v(i, j) = u(i, j) * (u(i, j + 1) - u(i, j - 1));
+  });
+}

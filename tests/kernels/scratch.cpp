@@ -128,3 +128,25 @@ void part_of_scratch(InMatrix x, Matrix y, int teams, int n) {
         Kokkos::TeamThreadRange(team, tail.extent_int(0)), [&](int j) { y(e, j) = tail(j) * row(0) * s(j); });
   });
 }
+
+// Rows of different lengths: every team gets as much as the longest row needs.
+void row_scratch(Kokkos::View<const int*> start, Kokkos::View<const int*> column, Kokkos::View<const double*> value,
+                 Kokkos::View<const double*> x, Kokkos::View<double*> y, int longest) {
+  using Row = Kokkos::View<double*, Kokkos::DefaultExecutionSpace::scratch_memory_space, Kokkos::MemoryUnmanaged>;
+  using Team = Kokkos::TeamPolicy<>::member_type;
+  const int n = start.extent(0) - 1;
+  auto policy = Kokkos::TeamPolicy<>(n, Kokkos::AUTO).set_scratch_size(0, Kokkos::PerTeam(Row::shmem_size(longest)));
+  Kokkos::parallel_for("rows", policy, KOKKOS_LAMBDA(const Team& team) {
+    const int i = team.league_rank(), first = start(i), length = start(i + 1) - first;
+    Row w(team.team_scratch(0), length);
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, length), [&](const int k) {
+      w(k) = value(first + k) * x(column(first + k));
+    });
+    team.team_barrier();
+    double s = 0;
+    Kokkos::parallel_reduce(Kokkos::TeamThreadRange(team, length), [&](const int k, double& sum) {
+      sum += w(k) * w(length - 1 - k);
+    }, s);
+    Kokkos::single(Kokkos::PerTeam(team), [&]() { y(i) = sqrt(1.0 + s); });
+  });
+}

@@ -107,3 +107,25 @@ double rows_of_matrices(Kokkos::View<const double* [2]> x) {
       r);
   return r;
 }
+
+// Arrays of the host that loops fill, with derivatives.
+struct Series {
+  double c[4], scale;
+};
+double filled_by_loops(Kokkos::View<const double*> x, double a, double b) {
+  Series series;
+  series.scale = a * b;
+  for (int k = 0; k < 4; ++k) series.c[k] = series.scale / (k + 1);
+  double power[3];
+  power[0] = 1;
+  for (int k = 1; k < 3; ++k) power[k] = power[k - 1] * a;
+  double r = 0;
+  Kokkos::parallel_reduce(
+      x.extent(0), KOKKOS_LAMBDA(const int i, double& s) {
+        double p = series.c[3];
+        for (int k = 2; k >= 0; --k) p = p * x(i) + series.c[k];
+        s += p * power[i % 3];
+      },
+      r);
+  return r + power[2];
+}

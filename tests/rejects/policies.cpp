@@ -8,6 +8,6 @@ void policies(Kokkos::View<double*> x, Kokkos::View<double*> y, int n) {
   Kokkos::parallel_for(Kokkos::TeamPolicy<>(), KOKKOS_LAMBDA(const Member& m) { x(m.league_rank()) = 1; });
   Kokkos::RangePolicy<> later;
   Kokkos::parallel_for(later, KOKKOS_LAMBDA(int i) { x(i) = 1; });
-  Kokkos::Array<int, 2> lower{{0, 0}};
-  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>(lower, {n, n}), KOKKOS_LAMBDA(int i, int j) { x(i) = j; });
+  const auto corner = [n](int k) { return Kokkos::Array<int, 2>{{k, n}}; };
+  Kokkos::parallel_for(Kokkos::MDRangePolicy<Kokkos::Rank<2>>(corner(0), {n, n}), KOKKOS_LAMBDA(int i, int j) { x(i) = j; });
 }

@@ -21,33 +21,27 @@ from transform.adjoint.scope import defined, trip_count
 from transform.diagnostics import Diagnostic
 from transform.ir.build import Builder, Fresh, is_const
 from transform.ir.induction import bounded
-from transform.ir.liveness import remove_dead
+from transform.ir.measure import largest
 from transform.ir.nodes import (
     UNBOUNDED,
     Allocate,
     Apply,
     Atom,
     Block,
-    Combiner,
     Const,
     Extent,
     For,
-    How,
-    If,
-    Increment,
     Launch,
     Let,
     Load,
     Op,
     Program,
-    Reduction,
     Stmt,
     Store,
     Symbol,
 )
-from transform.ir.rename import renamed
-from transform.ir.types import LONG, Accumulator, Array, Scalar, View
-from transform.ir.walk import blocks, loaded, map_blocks, walk, written
+from transform.ir.types import LONG, Scalar, View
+from transform.ir.walk import blocks, map_blocks, walk
 
 Records = Mapping[Symbol, tuple[Symbol, tuple[Atom, ...]]]
 """By the value that was read: its record and its place there, as atoms of the kernel."""
@@ -132,7 +126,7 @@ class _Recorder:
                 if lo is None or hi is None:
                     unknown.append(loop)
                 else:
-                    room.trips[loop.index] = self._trips(lo, hi, loop.step)
+                    room.trips[loop.index] = _trips(self.b, lo, hi, loop.step)
             if unknown:
                 self._measure(launch, unknown, room)
         return room
@@ -142,7 +136,7 @@ class _Recorder:
         if not isinstance(atom, Symbol) or atom not in inside:
             return atom
         match lets.get(atom):
-            case Apply(fn=fn, args=args) if not _is_float(atom):
+            case Apply(fn=fn, args=args) if not _is_float(atom) and _always_defined(fn, args):
                 known = [self._on_host(a, lets, inside) for a in args if not _is_float(a)]
                 given = tuple(a for a in known if a is not None)
                 return self.b.let(Apply(fn, given), atom.type) if len(given) == len(args) else None
@@ -151,55 +145,11 @@ class _Recorder:
             case _:
                 return None
 
-    def _trips(self, lo: Atom, hi: Atom, step: int) -> Atom:
-        b = self.b
-        span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
-        trips = b.div(b.add(span, Const(step - 1, LONG)), Const(step, LONG))
-        return b.select(b.compare("lt", lo, hi), trips, Const(0, LONG))
-
     def _measure(self, launch: Launch, loops: list[For], room: _Room) -> None:
-        """A launch that finds the most iterations of ``loops``, if integers that the kernel leaves alone
-        decide about them."""
-        reductions = {
-            loop.index: Reduction(
-                self.b.fresh.symbol(f"{loop.index.name}_most", Accumulator(LONG)),
-                self.b.fresh.symbol(f"{loop.index.name}_trips", LONG),
-                Combiner.MAX,
-            )
-            for loop in loops
-        }
-
-        def measured(block: Block) -> Block:
-            with self.b.block() as out:
-                for s in block.stmts:
-                    if isinstance(s, For) and s.index in reductions:
-                        trips = self._trips(s.lo, s.hi, s.step)
-                        into = reductions[s.index].accumulator
-                        self.b.add_stmt(Increment(into, (), trips, How.REDUCE, s.loc))
-                    if isinstance(s, Store | Increment) and not isinstance(s.memory.type, Array):
-                        continue
-                    self.b.add_stmt(map_blocks(s, measured))
-            return Block(tuple(out))
-
-        results = [r.result for r in reductions.values()]
-        whole = Launch(
-            f"{launch.label or 'kernel'} sizes",
-            launch.space,
-            launch.ranges,
-            measured(launch.body),
-            tuple(reductions.values()),
-            loc=launch.loc,
-        )
-        sizes, names = renamed(remove_dead(Block((whole,)), results), self.b.fresh)
-        if not sizes.stmts or not all(_integral(s) for s in walk(sizes) if s is not sizes.stmts[0]):
-            return
-        if loaded(sizes) & written(launch.body):
-            return
-        self.b.add_stmt(sizes.stmts[0])
-        for index, r in reductions.items():
-            found = names[r.result]
-            some = self.b.compare("lt", Const(0, LONG), found)  # no loop at all: the least number of all
-            room.trips[index] = self.b.select(some, found, Const(0, LONG))
+        asked = {id(loop): partial(_trips_of, loop) for loop in loops}
+        found = largest(launch, asked, self.b)
+        if found is not None:
+            room.trips.update({loop.index: found[id(loop)][0] for loop in loops})
 
     # ---- records ----
 
@@ -213,7 +163,7 @@ class _Recorder:
         where = "" if launch.space == "Kokkos::DefaultExecutionSpace" else f", {launch.space}"
         view = View(type_, (None,) * rank, False, f"Kokkos::View<{type_.name}{'*' * rank}{where}>")
         target = self.b.fresh.symbol(f"{let.op.memory.name}_read", view)
-        extents = tuple(self._trips(r.lo, r.hi, 1) for r in launch.ranges)
+        extents = tuple(_trips(self.b, r.lo, r.hi, 1) for r in launch.ranges)
         self.b.add_stmt(Allocate(target, (*extents, length), launch.loc, zeroed=False))
         self.counts[target] = [room.trips[loop.index] for loop in loops]
         return target
@@ -259,20 +209,19 @@ def _loads(block: Block, loops: tuple[For, ...]) -> Iterator[tuple[Let, tuple[Fo
             yield from _loads(inner, (*loops, s) if isinstance(s, For) else loops)
 
 
-def _integral(s: Stmt) -> bool:
-    """Whether a statement computes integers alone: they are the same in every launch, however it is
-    compiled."""
-    match s:
-        case Let(target=target, op=Apply(args=args)):
-            return not any(_is_float(a) for a in (target, *args))
-        case Let(target=target):
-            return not _is_float(target)
-        case For(exit=leave):
-            return leave is None
-        case If() | Increment():
-            return True
-        case _:
-            return False
+def _trips(b: Builder, lo: Atom, hi: Atom, step: int) -> Atom:
+    span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
+    trips = b.div(b.add(span, Const(step - 1, LONG)), Const(step, LONG))
+    return b.select(b.compare("lt", lo, hi), trips, Const(0, LONG))
+
+
+def _trips_of(loop: For, b: Builder) -> list[Atom]:
+    return [_trips(b, loop.lo, loop.hi, loop.step)]
+
+
+def _always_defined(fn: str, args: tuple[Atom, ...]) -> bool:
+    """Whether an operation may run where the kernel might not have run it: it cannot divide by zero."""
+    return fn not in ("div", "mod") or isinstance(args[1], Const)
 
 
 def _is_float(atom: Atom) -> bool:

@@ -18,9 +18,11 @@ from transform.frontend.clang import (
     strip,
 )
 from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
-from transform.frontend.places import member_base
+from transform.frontend.objects import remaining
+from transform.frontend.places import indexed, lvalue, member_base
+from transform.frontend.read_write import read
 from transform.frontend.reducers import Result, close_results, deliver, open_results
-from transform.frontend.scope import Broken, Env, Policy, Scope, Value
+from transform.frontend.scope import Broken, Element, Env, Part, Policy, Scope, Value
 from transform.frontend.team_threads import team_launch
 from transform.ir.build import scalar as atom_scalar
 from transform.ir.nodes import Atom, Block, Const, Launch, Range
@@ -83,16 +85,36 @@ def _range_bounds(scope: Scope, cursor: Cursor, given: list[Cursor]) -> tuple[tu
 
 
 def _md_bounds(scope: Scope, cursor: Cursor, given: list[Cursor]) -> tuple[tuple[Atom, Atom], ...] | None:
-    lists = [_braced(g) for g in given]
-    if not 2 <= len(lists) <= 3 or any(items is None for items in lists):
+    # a third list is the tile: a hint, not semantics
+    lists = [_corner(scope, g) for g in given[:2]] if len(given) in (2, 3) else []
+    if not lists or lists[0] is None or lists[1] is None:
         hint = "give the bounds in braces: MDRangePolicy<Rank<2>>({0, 0}, {n, m})"
         scope.refuse(cursor, "this form of MDRangePolicy is not supported", hint)
         return None
-    lower, upper = lists[0] or [], lists[1] or []  # a third list is the tile: a hint, not semantics
+    lower, upper = lists[0], lists[1]
     if len(lower) != len(upper):
         scope.refuse(cursor, "lower and upper bounds differ in number", "give one pair per dimension")
         return None
-    return tuple((_bound(scope, lo), _bound(scope, hi)) for lo, hi in zip(lower, upper, strict=True))
+    return tuple(zip(lower, upper, strict=True))
+
+
+def _corner(scope: Scope, cursor: Cursor) -> list[Atom] | None:
+    """The bounds that a braced list or a local array holds."""
+    items = _braced(cursor)
+    if items is not None:
+        return [_bound(scope, item) for item in items]
+    while cursor.kind == _K.CALL_EXPR and len(expressions(cursor)) == 1:  # copies
+        cursor = strip(expressions(cursor)[0])
+    array = lvalue(scope, cursor) if cursor.kind == _K.DECL_REF_EXPR else None
+    if not isinstance(array, Part) or len(remaining(array)) != 1:
+        return None
+    found: list[Atom] = []
+    for k in range(remaining(array)[0]):
+        element = indexed(scope, array, Const(k, INT), cursor)
+        if not isinstance(element, Element):
+            return None
+        found.append(read(scope, element, "", cursor))
+    return found
 
 
 def _braced(cursor: Cursor) -> list[Cursor] | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import prod
 
 from transform.frontend.clang import Cursor, CursorKind, location, strip
 from transform.frontend.places import member_base
 from transform.frontend.scope import Axis, Mapping, Memory, Scope
 from transform.frontend.team_handle import member
+from transform.ir.build import Builder
+from transform.ir.measure import largest
 from transform.ir.nodes import (
     Apply,
     Atom,
@@ -22,7 +25,7 @@ from transform.ir.nodes import (
     Stmt,
     Symbol,
 )
-from transform.ir.types import Array, Scalar
+from transform.ir.types import LONG, Array, Scalar
 from transform.ir.walk import binds, defines, map_blocks, substitute_op, uses, walk
 
 _OF_TEAM, _OF_THREAD = ("team_scratch", "team_shmem"), ("thread_scratch",)
@@ -78,7 +81,8 @@ def _uses(stmt: Stmt, array: Symbol) -> bool:
 
 
 def hoist_sizes(scope: Scope, launch: Launch) -> Launch:
-    """IR before -> after: sizes of arrays are values of the host, computed before ``launch``."""
+    """IR before -> after: sizes of arrays are values of the host, computed before ``launch``. Where they
+    differ between teams, every team gets as much as the one that needs most."""
     lets = {s.target: s for s in walk(launch.body) if isinstance(s, Let)}
     inside = {r.index for r in launch.ranges}
     inside |= {n for s in walk(launch.body) if not isinstance(s, Let) for n in (*defines(s), *binds(s))}
@@ -97,17 +101,31 @@ def hoist_sizes(scope: Scope, launch: Launch) -> Launch:
         scope.stmts.append(Let(outside[atom], substitute_op(let.op, outside), let.loc))  # type: ignore[arg-type]
         return True
 
-    def rewrite(block: Block) -> Block:
-        return Block(tuple(_sized(map_blocks(s, rewrite)) for s in block.stmts))
+    own = [s for s in walk(launch.body) if isinstance(s, Declare) and not all(known(e) for e in s.extents)]
+    b = Builder(scope.fresh)
+    b.loc = launch.loc
+    found = largest(launch, {id(s): partial(_extents, s) for s in own}, b) if own else {}
+    if found is None:
+        hint = "use a size that is the same for all teams, or one that the kernel only reads from Views"
+        for s in own:
+            message = f"the size of the scratch memory '{s.target.name}' is known in its team only"
+            scope.refuse_at(s.loc, message, hint)
+        return launch
+    scope.stmts += b.stmts
 
-    def _sized(s: Stmt) -> Stmt:
-        if not isinstance(s, Declare) or not s.extents:
+    def rewrite(block: Block) -> Block:
+        return Block(tuple(sized(s) for s in block.stmts))
+
+    def sized(s: Stmt) -> Stmt:
+        if id(s) in found and isinstance(s, Declare):
+            return replace(s, extents=tuple(found[id(s)]))
+        s = map_blocks(s, rewrite)
+        if not isinstance(s, Declare):
             return s
-        if not all(known(e) for e in s.extents):
-            hint = "use a size that is the same for all teams"
-            scope.refuse_at(
-                s.loc, f"the size of the scratch memory '{s.target.name}' depends on the team", hint
-            )
         return replace(s, extents=tuple(outside.get(e, e) if isinstance(e, Symbol) else e for e in s.extents))
 
     return replace(launch, body=rewrite(launch.body))
+
+
+def _extents(declared: Declare, b: Builder) -> list[Atom]:
+    return [b.cast(e, LONG) for e in declared.extents]

@@ -174,6 +174,9 @@ class _Conditions:
         match self.lets.get(atom):
             case Apply(fn="copy" | "cast", args=(x,)):
                 return self.linear(x)
+            case Apply(fn="neg", args=(x,)) if not scalar(atom).name.startswith("unsigned"):
+                found = self.linear(x)
+                return None if found is None else _Linear().plus(found, -1)
             case Apply(fn="add" | "sub" as fn, args=(x, y)):
                 if fn == "sub" and scalar(atom).name.startswith("unsigned"):
                     return None

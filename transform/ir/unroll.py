@@ -8,6 +8,7 @@ after the other. Together with ``simplify``, which follows elements of local arr
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from transform.ir.build import TEMPORARY, Fresh, scalar
 from transform.ir.liveness import remove_dead
@@ -18,6 +19,8 @@ from transform.ir.nodes import (
     Const,
     Declare,
     For,
+    If,
+    Increment,
     Launch,
     Let,
     Program,
@@ -35,22 +38,34 @@ MOST = 96
 
 
 def written_out(program: Program, last_id: int) -> Program:
-    """As above, in every kernel.
+    """As above, in every kernel, and on the host where a loop fills local arrays.
 
-    Loops of the host stay, and so do ranges of teams: these are the user's choice of what runs at once."""
+    Other loops of the host stay, and so do ranges of teams: the user chose what runs at once."""
     fresh = Fresh(last_id)
-    body = _host(program.body, fresh)
+    body = _host(program.body, {}, fresh)
     return program if body == program.body else replace(program, body=remove_dead(simplify(body, fresh)))
 
 
-def _host(block: Block, fresh: Fresh) -> Block:
-    def one(s: Stmt) -> Stmt:
+def _host(block: Block, results: dict[Symbol, Atom], fresh: Fresh) -> Block:
+    out: list[Stmt] = []
+    for given in block.stmts:
+        (s,) = substitute(Block((given,)), results).stmts
         if isinstance(s, Launch):
-            results: dict[Symbol, Atom] = {}
-            return map_blocks(s, lambda b: _kernel(b, results, fresh))
-        return map_blocks(s, lambda b: _host(b, fresh))
+            inside: dict[Symbol, Atom] = {}
+            out.append(map_blocks(s, partial(_kernel, results=inside, fresh=fresh)))
+        elif isinstance(s, For) and _fills_arrays(s.body):
+            out += _kernel(Block((s,)), results, fresh).stmts
+        else:
+            out.append(map_blocks(s, partial(_host, results=results, fresh=fresh)))
+    return Block(tuple(out))
 
-    return Block(tuple(one(s) for s in block.stmts))
+
+def _fills_arrays(body: Block) -> bool:
+    """Whether a block computes numbers and elements of local arrays, and does nothing else."""
+    inside = list(walk(body))
+    memories = [s.memory for s in inside if isinstance(s, Store | Increment)]
+    plain = all(isinstance(s, Let | Store | Increment | If | For) for s in inside)
+    return bool(memories) and plain and all(isinstance(m.type, Array) for m in memories)
 
 
 def _kernel(block: Block, results: dict[Symbol, Atom], fresh: Fresh) -> Block:

@@ -61,13 +61,21 @@ def recompute(body: Block, *, name: str, fresh: Fresh, checkpoints: int) -> Bloc
     return _Rewrite(body, forward, reverse, name, fresh).run(checkpoints)
 
 
+def _state_tapes(loop: str, state: list[Symbol]) -> dict[Symbol, str]:
+    """A tape for each part of a loop's state: different parts may have one name."""
+    tapes: dict[Symbol, str] = {}
+    for s in state:
+        same = sum(other.name == s.name for other in tapes)
+        tapes[s] = f"{loop}_{s.name}_checkpoint{same + 1 if same else ''}"
+    return tapes
+
+
 class _Rewrite:
     def __init__(self, body: Block, forward: For, reverse: For, name: str, fresh: Fresh) -> None:
         self.body, self.forward, self.reverse = body, forward, reverse
         self.b = Builder(fresh)
         self.type = scalar(forward.index)
-        state = {s: f"{name}_{s.name}_checkpoint" for s in state_of(forward)}
-        self.tapes = _Tapes(state, f"{name}_checkpoint_step", f"{name}_checkpoints_left")
+        self.tapes = _Tapes(_state_tapes(name, state_of(forward)), f"{name}_checkpoint_step", f"{name}_checkpoints_left")
 
     def run(self, checkpoints: int) -> Block:
         b = self.b
