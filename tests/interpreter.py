@@ -251,7 +251,9 @@ class Machine:
             type_ = reduction.accumulator.type
             assert isinstance(type_, Accumulator)
             self.reductions[reduction.accumulator] = reduction
-            self.values[reduction.accumulator] = identity(reduction.combiner, type_.element), -1
+            start = identity(reduction.combiner, type_.element)
+            sums = np.zeros(type_.size, _DTYPES[type_.element.name]) if type_.size else start
+            self.values[reduction.accumulator] = sums, -1
         label = stmt.label or "kernel"
         outside = self.detector
         self.detector = RaceDetector(label)
@@ -267,8 +269,11 @@ class Machine:
             self.block(stmt.body)
         self.detector = outside
         for reduction in stmt.reductions:
-            assert isinstance(reduction.result.type, Scalar)
             value, where = self.values[reduction.accumulator]
+            if isinstance(reduction.result.type, Array):
+                self.values[reduction.result] = value
+                continue
+            assert isinstance(reduction.result.type, Scalar)
             self.values[reduction.result] = convert(value, reduction.result.type)
             if reduction.location is not None:
                 self.values[reduction.location] = where
@@ -276,6 +281,10 @@ class Machine:
     def _contribute(self, reduction: Reduction, value: Atom, index: tuple[Atom, ...]) -> None:
         kept, where = self.values[reduction.accumulator]
         new, here = self.atom(value), int(self.atom(index[0])) if index else -1
+        if isinstance(kept, np.ndarray):
+            assert 0 <= here < len(kept)
+            kept[here] += new
+            return
         match reduction.combiner:
             case Combiner.SUM:
                 kept = kept + new

@@ -13,7 +13,7 @@ from transform.emit.inspectors import Workspace
 from transform.emit.interface import formal, parameter, passed, returns
 from transform.emit.kernel import Text
 from transform.emit.names import Names
-from transform.emit.reductions import needs_runtime
+from transform.emit.reductions import needs_runtime, needs_sums
 from transform.ir.build import scalar
 from transform.ir.nodes import (
     Apply,
@@ -240,6 +240,8 @@ def parts_of(body: Block) -> tuple[str, ...]:
     parts = list(dict.fromkeys(part for needed, kind in _PARTS if kind in kinds for part in needed))
     if any(needs_runtime(s) for s in walk(body)):
         parts.append("reducers")
+    if any(needs_sums(s) for s in walk(body)):
+        parts.append("sums")
     if any(isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == "digamma" for s in walk(body)):
         parts.append("gamma")
     return tuple(parts)

@@ -19,6 +19,7 @@ from transform.ir.nodes import (
     Color,
     Colored,
     Combine,
+    Dealt,
     Declare,
     DeepCopy,
     For,
@@ -151,6 +152,8 @@ class HostPrinter(InspectorPrinter):
                 self._colored(s, s.schedule)
             case Rows():
                 self._rows(s)
+            case Dealt():
+                self._dealt(s)
             case _:
                 self._flat(s)
         for view in self.in_kernels:
@@ -165,7 +168,8 @@ class HostPrinter(InspectorPrinter):
         """The variable that a launch reduces into."""
         self.reductions[r.accumulator] = r
         if r.location is None:
-            self.text.add(f"{scalar(r.result).name} {self.names.declare(r.result)} = 0;")
+            neutral = reductions.identity(r) if isinstance(r.result.type, Array) else "0"
+            self.text.add(f"{reductions.value_type(r)} {self.names.declare(r.result)} = {neutral};")
         else:
             self.located[r] = self.names.fresh(f"{r.result.name}_at")
             self.text.add(f"{reductions.value_type(r)} {self.located[r]}{reductions.identity(r)};")
@@ -279,6 +283,16 @@ class HostPrinter(InspectorPrinter):
             self._add_up(sums)
             self._close(self._results(s))
 
+    def _dealt(self, s: Launch) -> None:
+        (outer,) = s.ranges
+        tasks = self.names.fresh("tasks")
+        self.text.add(f"const int {tasks} = kad::tasks<{s.space}>({self._pair(outer)});")
+        with self.names.scope():
+            task = self.names.fresh("task")
+            self._open(s, self._range(s, "int", f"0, {tasks}", dealt=True), [f"const int {task}"])
+            self._part(s, f"kad::deal<{s.space}>({self._pair(outer)}, {task}, {tasks})", "+= {}.step")
+            self._close(self._results(s))
+
     def _chunked(self, s: Launch, how: Chunked) -> None:
         outer = s.ranges[0]
         count = self.names.fresh("replicas")
@@ -321,15 +335,17 @@ class HostPrinter(InspectorPrinter):
             self.text.depth -= 1
             self.text.add("}")
 
-    def _part(self, s: Launch, part: str) -> None:
-        """Run a part of the outermost range, and all of the inner ones, in order."""
+    def _part(self, s: Launch, part: str, step: str = "") -> None:
+        """Run a part of the outermost range, and all of the inner ones, in order. ``step``: how the index goes
+        on, of a part that is not contiguous."""
         outer = s.ranges[0]
         type_ = scalar(outer.index).name
         name = self.names.fresh("part")
         self.text.add(f"const auto {name} = {part};")
         sums = self._local_sums(s)
         index = self.names.declare(outer.index)
-        self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; ++{index}) {{")
+        on = f"{index} {step.format(name)}" if step else f"++{index}"
+        self.text.add(f"for ({type_} {index} = {name}.begin; {index} < {name}.end; {on}) {{")
         self.text.depth += 1
         self._inner(s)
         self.text.depth -= 1

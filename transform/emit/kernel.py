@@ -142,7 +142,7 @@ class KernelPrinter:
         if isinstance(memory.type, Array):
             return name + "".join(f"[{self.expr(i)}]" for i in index)
         if isinstance(memory.type, Accumulator):
-            return name
+            return f"{name}[{self.expr(index[0])}]" if memory.type.size else name
         return f"{name}({', '.join(self.expr(i) for i in index)})"
 
     # ---- statements ----

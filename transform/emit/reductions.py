@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transform.ir.build import scalar
 from transform.ir.nodes import Combiner, Launch, Reduction, Stmt
+from transform.ir.types import Array
 
 _REDUCERS = {
     Combiner.PROD: "Prod",
@@ -40,14 +41,23 @@ def needs_runtime(s: Stmt) -> bool:
     return isinstance(s, Launch) and any(r.combiner in (Combiner.MIN, Combiner.MAX) for r in s.reductions)
 
 
+def needs_sums(s: Stmt) -> bool:
+    """Whether a statement uses the runtime's part about arrays of sums."""
+    return isinstance(s, Launch) and any(isinstance(r.result.type, Array) for r in s.reductions)
+
+
 def value_type(r: Reduction) -> str:
     """The type of the accumulator."""
+    if isinstance(r.result.type, Array):
+        return f"kad::Sums<{r.result.type.element.name}, {r.result.type.extents[0]}>"
     element = scalar(r.result).name
     return element if r.location is None else f"kad::Located<{element}>"
 
 
 def reducer(r: Reduction, result: str) -> str:
     """The argument of ``parallel_reduce`` that receives the result in the variable ``result``."""
+    if isinstance(r.result.type, Array):
+        return f"kad::Total<{value_type(r)}>({result})"
     if r.combiner is Combiner.SUM:
         return result
     element = scalar(r.result).name
@@ -59,6 +69,8 @@ def reducer(r: Reduction, result: str) -> str:
 
 def identity(r: Reduction) -> str:
     """What joins with any value without changing it."""
+    if isinstance(r.result.type, Array):
+        return "{}"
     if r.combiner is Combiner.SUM:
         return "0"
     neutral = f"Kokkos::reduction_identity<{scalar(r.result).name}>::{_IDENTITIES[r.combiner]}()"

@@ -237,6 +237,9 @@ class Reduction:
     ``location`` (``MIN`` and ``MAX`` only): a host scalar of type ``long`` that says where the result comes
     from. Contributions then have one index, the number of the iteration (``ir/numbering.py``); of equal
     values the least number wins, and it is -1 where nothing was contributed.
+
+    Contributions to an array of sums (``Accumulator.size``) have one index of type ``long``, the sum that they
+    go to; ``result`` is then an ``Array`` that later launches read.
     """
 
     accumulator: Symbol
@@ -261,6 +264,12 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Dealt:
+    """One task per thread; each runs a share of the only range. What the launch reduces stays in a task's own
+    variables until the share is done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunked:
     """One task per replica; each runs a contiguous part of the outermost range in order.
     ``replica`` is the task's index, visible in the body."""
@@ -275,7 +284,7 @@ class Colored:
     coloring: Symbol
 
 
-Schedule = Flat | Rows | Chunked | Colored
+Schedule = Flat | Rows | Dealt | Chunked | Colored
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from transform.ir.nodes import (
     Colored,
     Combine,
     Const,
+    Dealt,
     Declare,
     DeepCopy,
     Extent,
@@ -81,8 +82,8 @@ def type_text(type_: Type) -> str:
             return element.name + "".join(f"[{n or ''}]" for n in extents)
         case View(spelling=spelling):
             return spelling
-        case Accumulator(element=element):
-            return f"{element.name}&"
+        case Accumulator(element=element, size=size):
+            return f"{element.name}{f'[{size}]' if size else ''}&"
         case Coloring():
             return "coloring"
         case _:
@@ -218,6 +219,8 @@ class _Printer:
         label = f' "{stmt.label}"' if stmt.label else ""
         lines = [f"{pad}{kind}{label} on {stmt.space} over {ranges}"]
         match stmt.schedule:
+            case Dealt():
+                lines.append(f"{pad}  dealt")
             case Chunked(replica=replica):
                 lines.append(f"{pad}  chunked by {self.define(replica)}")
             case Colored(coloring=coloring):

@@ -130,9 +130,12 @@ def view_of_scalars(element: Scalar, extents: tuple[int | None, ...], read_only:
 
 @dataclass(frozen=True, slots=True)
 class Accumulator:
-    """The ``double& sum`` argument of a ``parallel_reduce`` body; only incremented."""
+    """The ``double& sum`` argument of a ``parallel_reduce`` body; only incremented.
+
+    ``size``: of an array of sums, how many (only the transformer makes such); 0: it is one value."""
 
     element: Scalar
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

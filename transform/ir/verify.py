@@ -184,8 +184,9 @@ class _Checker:
                     type_ = memory.type
                     self._require(isinstance(type_, Accumulator), "REDUCE goes into an accumulator")
                     assert isinstance(type_, Accumulator)
-                    located = memory in self._located
-                    self._require(len(index) == located, "an accumulator has an index exactly if located")
+                    indexed = memory in self._located or type_.size > 0
+                    why = "an accumulator has an index exactly if it is located or an array"
+                    self._require(len(index) == indexed, why)
                     for atom in index:
                         self._same(LONG, self._scalar(atom))
                     self._same(type_.element, self._scalar(value))
@@ -214,6 +215,12 @@ class _Checker:
                     accumulator = reduction.accumulator.type
                     self._require(isinstance(accumulator, Accumulator), "a reduction has an Accumulator")
                     assert isinstance(accumulator, Accumulator)
+                    if accumulator.size:
+                        wanted = Array(accumulator.element, (accumulator.size,))
+                        self._require(reduction.result.type == wanted, "an array of sums results in an array")
+                        plain = reduction.combiner is Combiner.SUM and reduction.location is None
+                        self._require(plain, "only sums come in arrays")
+                        continue
                     self._same(accumulator.element, self._scalar(reduction.result))
                     if reduction.location is not None:
                         known = reduction.combiner in (Combiner.MIN, Combiner.MAX)

@@ -13,6 +13,7 @@ from transform.ir.build import Fresh
 from transform.ir.nodes import (
     Chunked,
     Colored,
+    Dealt,
     Flat,
     Launch,
     Stmt,
@@ -23,6 +24,7 @@ from transform.strategies.base import Strategy, open_views
 from transform.strategies.coloring import ConflictColoring
 from transform.strategies.gather import Gather, stores
 from transform.strategies.privatization import Privatization
+from transform.strategies.reduction import ArrayReduction
 from transform.strategies.sorted import Sorted
 
 STRATEGIES: dict[str, type[Strategy]] = {
@@ -31,6 +33,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "privatization": Privatization,
     "gather": Gather,
     "sorted": Sorted,
+    "reduction": ArrayReduction,
 }
 
 
@@ -70,7 +73,7 @@ def realise_launch(
     if "coloring" in groups and "privatization" in groups:
         raise ValueError("one kernel cannot be both colored and chunked")
     stmts: tuple[Stmt, ...] = (launch,)
-    for name in ("gather", "sorted", "atomic", "coloring", "privatization"):
+    for name in ("gather", "sorted", "reduction", "atomic", "coloring", "privatization"):
         if name not in groups:
             continue
         strategy: Strategy
@@ -82,7 +85,7 @@ def realise_launch(
             case _:
                 strategy = STRATEGIES[name]()
         stmts = tuple(new for s in stmts for new in _applied(strategy, s, groups[name], fresh))
-    assert all(isinstance(s.schedule, Flat | Chunked | Colored) for s in stmts if isinstance(s, Launch))
+    assert all(isinstance(s.schedule, Flat | Dealt | Chunked | Colored) for s in stmts if isinstance(s, Launch))
     return stmts
 
 

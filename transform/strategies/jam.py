@@ -46,7 +46,7 @@ from transform.ir.types import View
 from transform.ir.walk import defines, map_blocks, substitute, walk
 from transform.strategies.base import open_views
 
-TOGETHER = ("privatization", "atomic")
+TOGETHER = ("privatization", "reduction", "atomic")
 """Answers for racing increments with which iterations run together: the others would have to take groups of
 iterations for the units that they order."""
 
