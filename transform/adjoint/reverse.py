@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from transform.adjoint.combine import combined
 from transform.adjoint.copies import CopySweep
 from transform.adjoint.kernel import KernelSweep
 from transform.adjoint.order import natural_order
@@ -268,7 +269,8 @@ class _HostSweep(CopySweep):
                 case _:
                     pass
         launch = _without_empty_sums(launch, kernel.scalars.values())
-        launch = replace(launch, body=natural_order(launch.body))
+        body = combined(launch.body, self.adjoints_of.values(), self.fresh)
+        launch = replace(launch, body=natural_order(simplify(body, self.fresh)))
         self.origin.update(kernel.origin)
         proved = verdicts(launch, injective_tuples(s))
         self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]

@@ -336,8 +336,8 @@ class HostPrinter(InspectorPrinter):
             self.text.add("}")
 
     def _part(self, s: Launch, part: str, step: str = "") -> None:
-        """Run a part of the outermost range, and all of the inner ones, in order. ``step``: how the index goes
-        on, of a part that is not contiguous."""
+        """Run a part of the outermost range, and all of the inner ones, in order. ``step``: how the index
+        goes on, of a part that is not contiguous."""
         outer = s.ranges[0]
         type_ = scalar(outer.index).name
         name = self.names.fresh("part")

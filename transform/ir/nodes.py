@@ -238,8 +238,8 @@ class Reduction:
     from. Contributions then have one index, the number of the iteration (``ir/numbering.py``); of equal
     values the least number wins, and it is -1 where nothing was contributed.
 
-    Contributions to an array of sums (``Accumulator.size``) have one index of type ``long``, the sum that they
-    go to; ``result`` is then an ``Array`` that later launches read.
+    Contributions to an array of sums (``Accumulator.size``) have one index of type ``long``: the sum that
+    they go to. ``result`` is then an ``Array`` that later launches read.
     """
 
     accumulator: Symbol

@@ -85,7 +85,9 @@ def realise_launch(
             case _:
                 strategy = STRATEGIES[name]()
         stmts = tuple(new for s in stmts for new in _applied(strategy, s, groups[name], fresh))
-    assert all(isinstance(s.schedule, Flat | Dealt | Chunked | Colored) for s in stmts if isinstance(s, Launch))
+    assert all(
+        isinstance(s.schedule, Flat | Dealt | Chunked | Colored) for s in stmts if isinstance(s, Launch)
+    )
     return stmts
 
 

@@ -14,8 +14,8 @@ from transform.ir.walk import walk
 
 @dataclass(frozen=True)
 class Region:
-    """A box of elements: the first in each dimension, and how many. Some of it may lie outside of the View: what
-    the kernel touches is inside."""
+    """A box of elements: the first in each dimension, and how many. Some of it may lie outside of the View:
+    what the kernel touches is inside."""
 
     first: tuple[int, ...]
     extents: tuple[int, ...]
@@ -46,7 +46,7 @@ class Region:
 
 def region(launch: Launch, view: Symbol, most: int) -> Region | None:
     """The elements of ``view`` that open increments of ``launch`` update, if these are no more than ``most``
-    and known: constant places, places that a loop of constant bounds runs over, all of a View of fixed shape."""
+    and known: constant places, those that a loop of constant bounds runs over, all of a fixed shape."""
     assert isinstance(view.type, View)
     loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
     first: list[int] = []

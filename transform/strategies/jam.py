@@ -20,30 +20,28 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from search_spaces.model import Architecture, Parameter, Plan
+from transform.adjoint.combine import combined
 from transform.ir.build import Builder, Fresh, scalar, zero
 from transform.ir.fuse import fused_in_kernel
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
-    Accumulate,
     Atom,
     Block,
     Declare,
     Flat,
     For,
     If,
-    Increment,
     Launch,
     Let,
     Load,
     Range,
     Stmt,
-    Store,
     Symbol,
 )
 from transform.ir.rename import renamed
 from transform.ir.simplify import simplify
 from transform.ir.types import View
-from transform.ir.walk import defines, map_blocks, substitute, walk
+from transform.ir.walk import defines, substitute, walk
 from transform.strategies.base import open_views
 
 TOGETHER = ("privatization", "reduction", "atomic")
@@ -128,7 +126,7 @@ def _jam(launch: Launch, adjoints: Collection[Symbol], width: int, fresh: Fresh)
             index, first, given.hi, 1, False, (), _copy(launch.body, given.index, index, fresh), launch.loc
         )
         joined = fused_in_kernel(simplify(Block(tuple(then)), fresh), adjoints)
-        joined = _merged(simplify(joined, fresh), adjoints, fresh)
+        joined = combined(simplify(joined, fresh), adjoints, fresh)
         b.add_stmt(If(whole, joined, Block((rest,)), (), launch.loc))
     groups_of = Range(group, zero(scalar(given.index)), count)
     grouped = replace(launch, ranges=(groups_of,), body=simplify(Block(tuple(body)), fresh))
@@ -139,38 +137,3 @@ def _jam(launch: Launch, adjoints: Collection[Symbol], width: int, fresh: Fresh)
 def _copy(body: Block, index: Symbol, value: Atom, fresh: Fresh) -> Block:
     copy, _ = renamed(body, fresh)
     return substitute(copy, {index: value})
-
-
-def _merged(block: Block, adjoints: Collection[Symbol], fresh: Fresh) -> Block:
-    """Increments of one element of an adjoint become one, where nothing reads it in between."""
-    b = Builder(fresh)
-    found: dict[tuple[object, ...], int] = {}  # where the increment of an element stands
-    for given in block.stmts:
-        s = map_blocks(given, lambda inner: _merged(inner, adjoints, fresh))
-        changed = _observed(s)
-        found = {key: at for key, at in found.items() if key[0] not in changed}
-        if isinstance(s, Increment | Accumulate) and s.memory in adjoints:
-            key = (s.memory, type(s), s.index, getattr(s, "how", None))
-            if key in found:
-                earlier = b.stmts[found[key]]
-                assert isinstance(earlier, Increment | Accumulate)
-                b.stmts[found[key]] = replace(earlier, value=zero(scalar(earlier.value)))  # simplify drops it
-                b.loc = s.loc
-                s = replace(s, value=b.add(earlier.value, s.value))
-            b.add_stmt(s)
-            found[key] = len(b.stmts) - 1
-        else:
-            b.add_stmt(s)
-    return Block(tuple(b.stmts))
-
-
-def _observed(s: Stmt) -> set[Symbol]:
-    """The memory that ``s`` or what is inside reads or sets."""
-    found: set[Symbol] = set()
-    for x in walk(Block((s,))):
-        match x:
-            case Let(op=Load(memory=m)) | Store(memory=m):
-                found.add(m)
-            case _:
-                pass
-    return found
