@@ -325,6 +325,10 @@ struct KnobsOf<Workspace, std::void_t<decltype(std::declval<Workspace&>().knobs)
       knobs.chunk = std::stoi(value);
     } else if (knob == "occupancy") {
       knobs.occupancy = std::stoi(value);
+    } else if (knob == "replicas") {
+      knobs.replicas = std::stoi(value);
+    } else if (knob == "team_size") {
+      knobs.team_size = std::stoi(value);
     } else if (knob == "tile") {
       std::istringstream edges(value);
       std::string edge;

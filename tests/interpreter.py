@@ -53,11 +53,13 @@ from transform.ir.nodes import (
     Stmt,
     Store,
     Symbol,
+    Teamed,
     Touch,
 )
 from transform.ir.types import BOOL, Accumulator, Array, Scalar, View
 
 REPLICAS = 3
+TEAM = 4  # iterations of a team
 MOST_TRIPS = 100_000
 
 _DTYPES = {
@@ -258,15 +260,25 @@ class Machine:
         outside = self.detector
         self.detector = RaceDetector(label)
         color = None
-        for position, task, indices in self._iterations(stmt):
+        teams: list[list[np.ndarray]] = []  # the copies of each team, the last one's not yet delivered
+        for ran, (position, task, indices) in enumerate(self._iterations(stmt)):
             if position != color:
                 color, self.detector = position, RaceDetector(label)
             self.detector.task = task
-            if isinstance(stmt.schedule, Chunked):
-                self.values[stmt.schedule.replica] = task[0]
+            match stmt.schedule:
+                case Chunked(replica=replica, shared=shared):
+                    self.values[replica] = task[0] % REPLICAS if shared else task[0]
+                case Teamed(copies=copies) if ran % TEAM == 0:
+                    self._deliver(copies, teams)
+                    teams.append([np.zeros_like(self.values[view]) for _, view in copies])
+                    self.values.update(zip((copy for copy, _ in copies), teams[-1], strict=True))
+                case _:
+                    pass
             for r, index in zip(stmt.ranges, indices, strict=True):
                 self.values[r.index] = index
             self.block(stmt.body)
+        if isinstance(stmt.schedule, Teamed):
+            self._deliver(stmt.schedule.copies, teams)
         self.detector = outside
         for reduction in stmt.reductions:
             value, where = self.values[reduction.accumulator]
@@ -277,6 +289,15 @@ class Machine:
             self.values[reduction.result] = convert(value, reduction.result.type)
             if reduction.location is not None:
                 self.values[reduction.location] = where
+
+    def _deliver(self, copies: tuple[tuple[Symbol, Symbol], ...], teams: list[list[np.ndarray]]) -> None:
+        """The team that ran last adds its copies atomically."""
+        for (_, view), copy in zip(copies, teams[-1] if teams else (), strict=bool(teams)):
+            target = self.values[view]
+            for at in map(tuple, np.argwhere(copy)):
+                assert self.detector is not None
+                self.detector.access(view.name, target, at, "atomic")
+                target[at] += copy[at]
 
     def _contribute(self, reduction: Reduction, value: Atom, index: tuple[Atom, ...]) -> None:
         kept, where = self.values[reduction.accumulator]
@@ -316,7 +337,7 @@ class Machine:
         outer, *inner = (self._bounds(r) for r in stmt.ranges)
         order: list[tuple[int, tuple[int, ...], int]]
         match stmt.schedule:
-            case Chunked():
+            case Chunked(shared=False):
                 chunk = max(1, -(-len(outer) // REPLICAS))
                 order = [(0, (k // chunk,), first) for k, first in enumerate(outer)]
             case Colored(coloring=coloring):

@@ -73,7 +73,7 @@ def test_run_time_choices_share_their_code() -> None:
     adjoint = _adjoint("stencil")
     shipped, built = (pipeline.realise(adjoint, p).text for p in (plan, build_plan(plan)))
     assert [line for line in shipped.splitlines() if line not in built.splitlines()] == [
-        "  kad::Knobs knobs{0, 50, {8, 8}};  // how kernels are launched"
+        "  kad::Knobs knobs{0, 50, {8, 8}, 8, 256};  // how kernels are launched"
     ]
 
 

@@ -52,8 +52,8 @@ from transform.ir.types import Scalar, View
 from transform.ir.unroll import written_out
 from transform.ir.walk import last_id, last_id_of, map_blocks, walk, written
 from transform.signature import Argument, Signature
-from transform.strategies import jam, launch, stencil
-from transform.strategies.accumulate import STRATEGIES, constraints, realise_launch
+from transform.strategies import accumulate, jam, launch, stencil
+from transform.strategies.accumulate import STRATEGIES, constraints
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised, choices
 
@@ -198,14 +198,8 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
         parameters.append(
             Parameter(names[view], tuple(legal), f"how racing increments into {view.name} combine")
         )
-    colored = [(p.name, ("coloring",)) for p in parameters if "coloring" in p.values]
-    if colored:
-        sizes = arch.knobs.get("coloring_block", (1,))
-        parameters.append(
-            Parameter(
-                "coloring_block", tuple(sizes), "iterations that keep one color together", tuple(colored)
-            )
-        )
+    ways = {p.name: p.values for p in parameters if p.name in names.values()}
+    parameters += accumulate.parameters(ways, arch.knobs)
     nested = [s for s in launches if _nested(s)]
     free: list[tuple[str, tuple[Value, ...]]] = [
         (names[v], ("gather", "atomic")) for s in nested for v in open_views(s)
@@ -263,7 +257,7 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
             answers = {v: str(plan[_knob(v)]) for v in open_views(s)}
             for x in jam.jammed(s, answers, gradient.adjoints.values(), plan, fresh):
                 if isinstance(x, Launch) and answers:
-                    out += (scheduled(y) for y in realise_launch(x, answers, _block(plan), fresh, rows))
+                    out += (scheduled(y) for y in accumulate.realise_launch(x, answers, plan, fresh))
                 else:
                     out.append(scheduled(x))
         return Block(tuple(out))
@@ -298,12 +292,6 @@ def _nested(s: Launch) -> bool:
 def _has_edges(s: Launch, view: Symbol) -> bool:
     """Whether a gather of ``view`` transposes a kernel over one range."""
     return len(s.ranges) == 1 and isinstance(s.schedule, Flat) and stencil.why_not(s, view) is None
-
-
-def _block(plan: Plan) -> int | None:
-    """The size of colored blocks; ``None`` for ``share``, a fraction of a thread's share at run time."""
-    size = plan.get("coloring_block", 1)
-    return None if size == "share" else int(size)
 
 
 def _knob(view: Symbol) -> str:

@@ -23,6 +23,5 @@ CASES = (
     ),
     Case("accumulation", "weighted_mesh", {"u": (N,), "weight": (2,), "conn": CONN}),
     Case("accumulation", "scaled_grid", {"x": (3, 4), "scale": (3,)}),
-    Case("accumulation", "scaled_grid", {"x": (0, 4), "scale": (3,)}, note="empty"),
 )
 COMPILED = ("same_in_loop", "from_table", "polynomial", "weighted_mesh", "scaled_grid")

@@ -19,8 +19,10 @@ from transform.ir.nodes import (
     Apply,
     Atom,
     Block,
+    Chunked,
     Color,
     Const,
+    Dealt,
     Invert,
     Launch,
     Let,
@@ -31,6 +33,7 @@ from transform.ir.nodes import (
     Return,
     Stmt,
     Symbol,
+    Teamed,
 )
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
@@ -118,7 +121,8 @@ def _initial(launching: Launching) -> str:
         return ""
     values = {**RUN_TIME, **dict(launching.knobs)}
     edges = "0" if values["tile"] == "default" else ", ".join(str(values["tile"]).split("x"))
-    return f"{{{values['chunk']}, {values['occupancy']}, {{{edges}}}}}"
+    numbers = ", ".join(str(values[k]) for k in ("replicas", "team_size"))
+    return f"{{{values['chunk']}, {values['occupancy']}, {{{edges}}}, {numbers}}}"
 
 
 def _user_names(program: Program) -> frozenset[str]:
@@ -242,6 +246,11 @@ def parts_of(body: Block) -> tuple[str, ...]:
         parts.append("reducers")
     if any(needs_sums(s) for s in walk(body)):
         parts.append("sums")
+    schedules = [s.schedule for s in walk(body) if isinstance(s, Launch)]
+    if any(isinstance(h, Dealt | Teamed) or (isinstance(h, Chunked) and h.shared) for h in schedules):
+        parts.append("tasks")
+    if any(isinstance(h, Teamed) for h in schedules):
+        parts.append("teams")
     if any(isinstance(s, Let) and isinstance(s.op, Apply) and s.op.fn == "digamma" for s in walk(body)):
         parts.append("gamma")
     return tuple(parts)

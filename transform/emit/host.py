@@ -38,6 +38,7 @@ from transform.ir.nodes import (
     Save,
     Stmt,
     Symbol,
+    Teamed,
 )
 from transform.ir.types import Array, View
 from transform.ir.walk import uses, walk
@@ -84,8 +85,8 @@ class HostPrinter(InspectorPrinter):
                 member = self._tape(tape, target)
                 name = self.names.declare(target)
                 self.text.add(f"const auto {name} = ws.{member}.pop();")
-            case Replicate(target=target, source=source, space=space):
-                self._replicate(target, source, space)
+            case Replicate():
+                self._replicate(s)
             case Combine(target=target, replicas=replicas):
                 self.text.add(f"kad::add_copies({self.names[target]}, {self.names[replicas]});")
             case Color():
@@ -127,15 +128,19 @@ class HostPrinter(InspectorPrinter):
             self.workspace.tapes.append(self.tape_members[tape])
         return self.tape_members[tape]
 
-    def _replicate(self, target: Symbol, source: Symbol, space: str) -> None:
+    def _replicate(self, s: Replicate) -> None:
         """Memory for private copies; the tasks of the launch that follows bind their own (``_chunked``)."""
-        spelling = _view(source).spelling
-        name = self.names.declare(target)
+        spelling = _view(s.source).spelling
+        name = self.names.declare(s.target)
         member = self.workspace.member(name, f"kad::Buffer<kad::Slabs<{spelling}>>")
-        count = f"(kad::replicas<{space}>() - 1)"
-        original = self.names[source]
+        count = f"({self._replicas(s.space, s.shared)} - 1)"
+        original = self.names[s.source]
         self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count} * kad::slab({original}));')
-        self.copies[target] = source
+        self.copies[s.target] = s.source
+
+    def _replicas(self, space: str, shared: bool) -> str:
+        """How many private copies there are."""
+        return f"kad::replicas<{space}>({'ws.knobs.replicas' if shared else ''})"
 
     # ---- launches ----
 
@@ -154,6 +159,8 @@ class HostPrinter(InspectorPrinter):
                 self._rows(s)
             case Dealt():
                 self._dealt(s)
+            case Teamed():
+                self._teamed(s, s.schedule)
             case _:
                 self._flat(s)
         for view in self.in_kernels:
@@ -296,22 +303,54 @@ class HostPrinter(InspectorPrinter):
     def _chunked(self, s: Launch, how: Chunked) -> None:
         outer = s.ranges[0]
         count = self.names.fresh("replicas")
-        self.text.add(f"const int {count} = kad::replicas<{s.space}>();")
+        self.text.add(f"const int {count} = {self._replicas(s.space, how.shared)};")
+        tasks = count
+        if how.shared:
+            tasks = self.names.fresh("tasks")
+            self.text.add(f"const int {tasks} = kad::tasks<{s.space}>({self._pair(outer)});")
         with self.names.scope():
             replica = self.names.declare(how.replica)
+            task = self.names.fresh("task") if how.shared else replica
             mine = dict.fromkeys(
                 x.memory for x in walk(s.body) if isinstance(x, Increment) and x.memory in self.copies
             )
-            self._open(s, self._range(s, "int", f"0, {count}", dealt=True), [f"const int {replica}"])
+            self._open(s, self._range(s, "int", f"0, {tasks}", dealt=True), [f"const int {task}"])
+            if how.shared:
+                self.text.add(f"const int {replica} = {task} % {count};")
             for copies in mine:
                 original = self.copies[copies]
                 own = self.names.fresh(f"{self.names[original]}_mine")
                 where = f"kad::copy_of({self.names[original]}, {self.names[copies]}, {replica})"
                 self.text.add(f"const auto {own} = {where};")
                 self.mine[copies] = own
-            self._part(s, f"kad::chunk({self._pair(outer)}, {replica}, {count})")
+            if how.shared:
+                self._part(s, f"kad::deal<{s.space}>({self._pair(outer)}, {task}, {tasks})", "+= {}.step")
+            else:
+                self._part(s, f"kad::chunk({self._pair(outer)}, {replica}, {count})")
             for copies in mine:
                 del self.mine[copies]
+            self._close(self._results(s))
+
+    def _teamed(self, s: Launch, how: Teamed) -> None:
+        (outer,) = s.ranges
+        n = len(how.copies)
+        bytes_ = " + ".join(f"kad::team_bytes<{n}>({self.names[view]})" for _, view in how.copies)
+        given = ", ".join(filter(None, (s.space, self.launching.bounds)))
+        size = "ws.knobs.team_size" if "team_size" in dict(self.launching.knobs) else "256"
+        with self.names.scope():
+            member = self.names.fresh("member")
+            self._open(
+                s,
+                f"kad::teams<{given}>({self._pair(outer)}, {bytes_}, {size})",
+                [f"const typename kad::Teams<{given}>::member_type& {member}"],
+            )
+            for copy, view in how.copies:
+                type_ = f"kad::TeamCopy<{n}, {_view(view).spelling}>"
+                self.text.add(f"const {type_} {self.names.declare(copy)}({self.names[view]}, {member});")
+                self.team_copies.add(copy)
+            self._part(s, f"kad::turns_of({self._pair(outer)}, {member})", "+= {}.step")
+            for copy, view in how.copies:
+                self.text.add(f"{self.names[copy]}.deliver({self.names[view]}, {member});")
             self._close(self._results(s))
 
     def _colored(self, s: Launch, how: Colored) -> None:

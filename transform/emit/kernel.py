@@ -77,6 +77,7 @@ class KernelPrinter:
         self.used: set[Symbol] = set()
         self.reductions: dict[Symbol, Reduction] = {}  # by accumulator
         self.views: dict[Symbol, str] = {}  # spelled differently than declared (host mirrors)
+        self.team_copies: set[Symbol] = set()
         self.mine: dict[Symbol, str] = {}  # private copies -> the one of the task at hand
         self.unroll = 0  # how often innermost loops are unrolled; 0: as the compiler chooses
         self.slots: dict[Symbol, str] = {}  # local arrays sized at run time -> the iteration's own part
@@ -183,6 +184,9 @@ class KernelPrinter:
             case Increment(memory=memory, index=index, value=value) if self._joins(memory):
                 given = ", ".join(self.expr(a) for a in (value, *index))
                 self.text.add(reductions.join(self.reductions[memory], self.names[memory], given))
+            case Increment(memory=memory, index=index, value=value) if memory in self.team_copies:
+                given = ", ".join(self.expr(a) for a in (value, *index))
+                self.text.add(f"{self.names[memory]}.add({given});")
             case Increment(memory=memory, index=index, value=value, how=how):
                 where = self.element(memory, index)
                 if how is How.ATOMIC and not (isinstance(memory.type, View) and memory.type.atomic):

@@ -272,9 +272,21 @@ class Dealt:
 @dataclass(frozen=True, slots=True)
 class Chunked:
     """One task per replica; each runs a contiguous part of the outermost range in order.
-    ``replica`` is the task's index, visible in the body."""
+    ``replica`` is the task's index, visible in the body.
+
+    ``shared``: more tasks than replicas, as many as run at once; ``replica`` is that of the task."""
 
     replica: Symbol
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Teamed:
+    """Teams of threads; each team runs a part of the only range, its threads take turns. ``copies``: pairs of
+    a zeroed copy that a team has of a View, visible in the body, and the View; in the end the team adds its
+    copies to the Views, atomically."""
+
+    copies: tuple[tuple[Symbol, Symbol], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +296,7 @@ class Colored:
     coloring: Symbol
 
 
-Schedule = Flat | Rows | Dealt | Chunked | Colored
+Schedule = Flat | Rows | Dealt | Chunked | Teamed | Colored
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,11 +390,13 @@ class Restore:
 @dataclass(frozen=True, slots=True)
 class Replicate:
     """``target``: private copies of ``source``, zeroed, one per concurrent task of ``space``; first index =
-    replica. (Emitted code lets ``source`` itself serve as the first of them.)"""
+    replica. (Emitted code lets ``source`` itself serve as the first of them.) ``shared``: fewer, how many is
+    chosen at run time."""
 
     target: Symbol
     source: Symbol
     space: str
+    shared: bool = False
     loc: Location | None = field(default=None, compare=False)
 
 

@@ -22,6 +22,7 @@ from transform.ir.nodes import (
     Restore,
     Stmt,
     Symbol,
+    Teamed,
 )
 from transform.ir.walk import binds, defines, map_blocks, substitute, walk
 
@@ -46,7 +47,9 @@ def renamed(block: Block, fresh: Fresh) -> tuple[Block, dict[Symbol, Symbol]]:
                 return replace(s, merges=tuple(replace(m, result=new(m.result)) for m in merges))
             case Launch(ranges=ranges, reductions=reductions, schedule=schedule):
                 if isinstance(schedule, Chunked):
-                    schedule = Chunked(new(schedule.replica))
+                    schedule = replace(schedule, replica=new(schedule.replica))
+                elif isinstance(schedule, Teamed):
+                    schedule = Teamed(tuple((new(copy), view) for copy, view in schedule.copies))
                 return replace(
                     s,
                     ranges=tuple(replace(r, index=new(r.index)) for r in ranges),

@@ -43,6 +43,7 @@ from transform.ir.nodes import (
     Stmt,
     Store,
     Symbol,
+    Teamed,
     Touch,
 )
 from transform.ir.types import BOOL, DOUBLE, INT, Accumulator, Array, Coloring, Scalar, Type, View
@@ -222,7 +223,11 @@ class _Printer:
             case Dealt():
                 lines.append(f"{pad}  dealt")
             case Chunked(replica=replica):
-                lines.append(f"{pad}  chunked by {self.define(replica)}")
+                shared = ", shared" if stmt.schedule.shared else ""
+                lines.append(f"{pad}  chunked by {self.define(replica)}{shared}")
+            case Teamed(copies=copies):
+                pairs = ", ".join(f"{self.define(copy)} of {self.atom(view)}" for copy, view in copies)
+                lines.append(f"{pad}  in teams with {pairs}")
             case Colored(coloring=coloring):
                 lines.append(f"{pad}  colored by {self.atom(coloring)}")
             case _:

@@ -41,6 +41,7 @@ from transform.ir.nodes import (
     Stmt,
     Store,
     Symbol,
+    Teamed,
     Touch,
 )
 from transform.ir.types import Array, View
@@ -104,7 +105,13 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return (cond, *(a for m in merges for a in (m.then, m.orelse)))
         case Launch(ranges=ranges, schedule=schedule):
             bounds = tuple(a for r in ranges for a in (r.lo, r.hi))
-            return (*bounds, schedule.coloring) if isinstance(schedule, Colored) else bounds
+            match schedule:
+                case Colored(coloring=coloring):
+                    return (*bounds, coloring)
+                case Teamed(copies=copies):
+                    return (*bounds, *(view for _, view in copies))
+                case _:
+                    return bounds
         case Save(source=source):
             return (source,)
         case Restore():
@@ -169,8 +176,10 @@ def binds(stmt: Stmt) -> tuple[Symbol, ...]:
         case For(index=index, carried=carried):
             return (index, *(c.inner for c in carried))
         case Launch(ranges=ranges, reductions=reductions, schedule=schedule):
-            replica = (schedule.replica,) if isinstance(schedule, Chunked) else ()
-            return (*(r.index for r in ranges), *(r.accumulator for r in reductions), *replica)
+            own: tuple[Symbol, ...] = (schedule.replica,) if isinstance(schedule, Chunked) else ()
+            if isinstance(schedule, Teamed):
+                own = tuple(copy for copy, _ in schedule.copies)
+            return (*(r.index for r in ranges), *(r.accumulator for r in reductions), *own)
         case Color(unit=unit):
             return (unit.index,)
         case _:

@@ -15,7 +15,13 @@ from transform.ir.nodes import Block, For, Launch, Let, Load, Param, Symbol
 from transform.ir.types import View
 from transform.ir.walk import walk, written
 
-RUN_TIME: Mapping[str, Value] = {"chunk": 0, "occupancy": 100, "tile": "default"}
+RUN_TIME: Mapping[str, Value] = {
+    "chunk": 0,
+    "occupancy": 100,
+    "tile": "default",
+    "replicas": 8,
+    "team_size": 256,
+}
 """Answers that need no other code, with the neutral value: members of ``kad::Knobs``."""
 
 # element types that devices load through their read-only path

@@ -26,8 +26,10 @@ class Privatization(Strategy):
     """A private copy per thread (the first thread's is the adjoint itself), zeroed before and added after.
 
     Each thread takes a contiguous part of the range, so the result is the same on every run with as many
-    threads."""
+    threads. ``shared``: few copies, where those of all threads would not fit; threads that share one add
+    atomically."""
 
+    shared: bool = False
     name: str = "privatization"
     deterministic: bool = True
 
@@ -53,7 +55,7 @@ class Privatization(Strategy):
                     f"kad::Slabs<{view.type.spelling}>",
                 ),
             )
-            before.append(Replicate(copies, view, launch.space, launch.loc))
+            before.append(Replicate(copies, view, launch.space, self.shared, launch.loc))
             after.append(Combine(view, copies, launch.loc))
-            launch = close(launch, view, copies, (replica,), How.PLAIN)
-        return (*before, replace(launch, schedule=Chunked(replica)), *after)
+            launch = close(launch, view, copies, (replica,), How.ATOMIC if self.shared else How.PLAIN)
+        return (*before, replace(launch, schedule=Chunked(replica, self.shared)), *after)

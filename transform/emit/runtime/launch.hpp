@@ -38,6 +38,8 @@ struct Knobs {
   int chunk = 0;             // iterations that a thread takes at once from a DynamicRange
   int occupancy = 100;       // percent of a device's threads to aim at
   int tile[3] = {0, 0, 0};   // edges of the tiles of kernels over several ranges; 1 in further dimensions
+  int replicas = 8;          // private copies where threads share them
+  int team_size = 256;       // threads of a device's team at most
 };
 
 template <class Space, class Index, unsigned Threads = block_threads, unsigned Blocks = 0, class Lo, class Hi>

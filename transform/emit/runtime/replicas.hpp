@@ -11,6 +11,14 @@ int replicas() {
   return static_cast<int>(threads < 64 ? threads : 64);
 }
 
+// As many copies as are asked for, but not more than tasks.
+template <class Space>
+int replicas(int wanted) {
+  const auto threads = Space().concurrency();
+  const int most = threads < 1024 ? static_cast<int>(threads) : 1024;
+  return wanted < 1 ? 1 : wanted < most ? wanted : most;
+}
+
 // Memory for the copies of all tasks but the first, which adds to the View itself.
 template <class V>
 using Slabs = Kokkos::View<typename V::non_const_value_type*, typename V::device_type>;
