@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from search_spaces.model import Plan, SearchSpace
 
-LAUNCH = ("launch_bounds", "schedule", "occupancy", "tile", "unroll", "reads")
+LAUNCH = ("launch_bounds", "schedule", "occupancy", "tile", "unroll", "reads", "replicas", "team_size")
 
 
 def strategies(space: SearchSpace, mixed: bool = False) -> Iterator[Plan]:
