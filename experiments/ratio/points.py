@@ -101,7 +101,7 @@ def winners(points: Sequence[Point]) -> str:
     wins = Counter(_kind(p.ranked[0]) for p in open_)
     lines += [
         "",
-        "| way | wins | of | nearest to the winner elsewhere | geometric mean of its time over the winner's |",
+        "| way | wins | of | nearest to the winner elsewhere | mean of its time over the winner's |",
     ]
     lines.append("|---|---|---|---|---|")
     for kind in sorted({_kind(label) for p in open_ for label in p.measured}):

@@ -75,7 +75,9 @@ class _Rewrite:
         self.body, self.forward, self.reverse = body, forward, reverse
         self.b = Builder(fresh)
         self.type = scalar(forward.index)
-        self.tapes = _Tapes(_state_tapes(name, state_of(forward)), f"{name}_checkpoint_step", f"{name}_checkpoints_left")
+        self.tapes = _Tapes(
+            _state_tapes(name, state_of(forward)), f"{name}_checkpoint_step", f"{name}_checkpoints_left"
+        )
 
     def run(self, checkpoints: int) -> Block:
         b = self.b
