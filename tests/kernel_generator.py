@@ -66,7 +66,8 @@ class Kernels:
         self.name = name
         self.count = 0
         self.modes: dict[str, str] = {}
-        self.own = "i"
+        self.own = "i"  # the row that an iteration owns
+        self.own_column = ""  # and the column, if it owns one element only
         self.helpers: list[str] = []
         self.outside: list[str] = []  # helper functions and functors, before the function
         self.local_views: dict[str, str] = {}
@@ -126,7 +127,7 @@ class Kernels:
                     out.append(f"{target} {form.format(self.value(scope))};")
                 case "load":
                     name = self.new("v")
-                    out.append(f"const double {name} = {self.element('load', list(self.modes))};")
+                    out.append(f"const double {name} = {self.element('load', list(self.modes), scope)};")
                     scope.floats.append(name)
                 case "array":
                     name = self.new("s")
@@ -256,7 +257,7 @@ class Kernels:
             at = f"({at} + {self.pick('12')})"
         return f"{at} % {size}"
 
-    def element(self, purpose: str, views: list[str]) -> str:
+    def element(self, purpose: str, views: list[str], scope: Scope | None = None) -> str:
         """An element that may be read."""
         readable = [
             v for v in views if self.mode(v) == "read" or (purpose == "load" and self.mode(v) == "own")
@@ -267,11 +268,12 @@ class Kernels:
         row = (
             self.own if self.mode(view) == "own" else self.pick(["i", "i + 1", "idx(i)", f"(i + 3) % {ROWS}"])
         )
-        return (
-            f"{view}({row})"
-            if self.type_of(view) == TYPES["x"]
-            else f"{view}({row}, {self.r.randrange(COLUMNS)})"
-        )
+        if self.type_of(view) == TYPES["x"]:
+            return f"{view}({row})"
+        column = str(self.r.randrange(COLUMNS)) if scope is None else self.index(scope, COLUMNS)
+        if self.mode(view) == "own":
+            column = self.own_column or column
+        return f"{view}({row}, {column})"
 
     def write(self, scope: Scope) -> list[str]:
         views = [v for v, mode in self.modes.items() if mode in ("own", "atomic")]
@@ -283,7 +285,8 @@ class Kernels:
             row = self.index(scope, ROWS)
             where = f"{view}({row}, {self.index(scope, COLUMNS)})" if matrix else f"{view}({row})"
             return [f"Kokkos::atomic_add(&{where}, {self.value(scope)});"]
-        where = f"{view}({self.own}, {self.index(scope, COLUMNS)})" if matrix else f"{view}({self.own})"
+        column = self.own_column or self.index(scope, COLUMNS)
+        where = f"{view}({self.own}, {column})" if matrix else f"{view}({self.own})"
         return [f"{where} {self.pick(['=', '=', '+=', '-=', '*='])} {self.value(scope)};"]
 
 

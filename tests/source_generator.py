@@ -176,13 +176,15 @@ class Source(Kernels):
 
     def begin(self, scope: Scope, views: list[str]) -> Scope:
         self.modes = {v: self.pick(["read", "read", "own", "atomic"]) for v in views}
-        self.own = self.pick(["i", "i", "i", "perm(i)", "i + 2"])
+        self.own, self.own_column = self.pick(["i", "i", "i", "perm(i)", "i + 2"]), ""
         inner = scope.copy()
         inner.ints, inner.variables, inner.loops = ["i"], [], 0
         return inner
 
     def launch(self, scope: Scope, views: list[str]) -> list[str]:
         inner = self.begin(scope, views)
+        if self.chance(0.15):
+            return self.grid(inner)
         inner.leave = "return;"
         body = self.kernel(inner, self.r.randint(2, 5), 0)
         body += self.write(inner) or []
@@ -207,6 +209,17 @@ class Source(Kernels):
                 return [head, *indented(body), "};", f"Kokkos::parallel_for({n}, {name});"]
             case _:
                 return self.functor(scope, views, body, n)
+
+    def grid(self, inner: Scope) -> list[str]:
+        """Two ranges: an iteration owns one element of a matrix, and none of a vector."""
+        shared = {v: mode for v, mode in self.modes.items() if self.type_of(v) == TYPES["x"]}
+        self.modes |= {v: "read" if mode == "own" else mode for v, mode in shared.items()}
+        self.own, self.own_column = "i", "j"
+        inner.ints, inner.leave = ["i", "j"], "return;"
+        body = [*self.kernel(inner, self.r.randint(2, 4), 0), *self.write(inner)]
+        policy = f"Kokkos::MDRangePolicy<Kokkos::Rank<2>>({{0, 0}}, {{n, {COLUMNS}}})"
+        head = f"Kokkos::parallel_for({policy}, KOKKOS_LAMBDA(const int i, const int j) {{"
+        return [head, *indented(body), "});"]
 
     def functor(self, scope: Scope, views: list[str], body: list[str], n: str) -> list[str]:
         """The same body as a struct with members of the captured names."""

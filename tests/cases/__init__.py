@@ -30,6 +30,7 @@ class Case:
     note: str = ""
     floats: frozenset[str] = field(default=frozenset())  # Views of float
     directory: Path = KERNELS
+    portable: bool = True  # False: Kokkos' versions and backends themselves differ about it
 
     @property
     def name(self) -> str:
