@@ -1,5 +1,5 @@
-// expect: 6:65 this value depends on an independent and is turned into an integer here | compute the integer from inactive data, or exclude its source with --wrt
-// expect: 11:24 this value depends on an independent and is turned into an integer here | compute the integer from inactive data, or exclude its source with --wrt
+// expect: 6:65 this value depends on an independent and is turned into an integer here | round it before if its derivative is 0 (std::floor, std::trunc), compute the integer from inactive data, or exclude
+// expect: 11:24 this value depends on an independent and is turned into an integer here | round it before if its derivative is 0 (std::floor, std::trunc), compute the integer from inactive data, or exclude
 #include <Kokkos_Core.hpp>
 double through_integers(Kokkos::View<double*> x, Kokkos::View<double*> table, Kokkos::View<int*> bin, int n) {
   Kokkos::parallel_for(

@@ -68,6 +68,12 @@ def activity(program: Program, independents: Iterable[Symbol], dependents: Itera
     return Activity(_reach(independents, forward), _reach([*dependents, *returned], backward))
 
 
+_TO_INTEGER = (
+    "round it before if its derivative is 0 (std::floor, std::trunc), compute the integer from inactive "
+    "data, or exclude its source with --wrt"
+)
+
+
 def through_integers(program: Program, active: Activity) -> list[Diagnostic]:
     """Active values that are turned into integers: their derivative would be dropped silently."""
     found: list[Diagnostic] = []
@@ -78,13 +84,8 @@ def through_integers(program: Program, active: Activity) -> list[Diagnostic]:
                 case Let(target=t, op=Apply("cast", (Symbol() as a,)), loc=loc):
                     if not is_floating(t.type) and is_floating(a.type) and a in active.varied:
                         value = "this value" if a.name == TEMPORARY else f"'{a.name}'"
-                        found.append(
-                            Diagnostic(
-                                f"{value} depends on an independent and is turned into an integer here",
-                                loc,
-                                "compute the integer from inactive data, or exclude its source with --wrt",
-                            )
-                        )
+                        message = f"{value} depends on an independent and is turned into an integer here"
+                        found.append(Diagnostic(message, loc, _TO_INTEGER))
                 case _:
                     for inner in blocks(s):
                         look(inner)

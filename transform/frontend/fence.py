@@ -100,6 +100,7 @@ _CLASSES: dict[str, str] = {
     "Kokkos::complex": "use separate Views for the real and the imaginary part",
     "Kokkos::Array": "use a C array (double a[3])",
     "std::array": "use a C array (double a[3])",
+    "std::function": "call a function by its name, or make its type a template parameter",
     "std::vector": "use a Kokkos::View on the host, a fixed-size array in a kernel",
 }
 
@@ -126,6 +127,8 @@ def construct(cursor: Cursor) -> tuple[str, str]:
 def function(callee: Cursor) -> tuple[str, str]:
     """Message and hint for a call that is neither known nor inlinable."""
     name = qualified(callee)
+    if _writes(callee):
+        return "output is not supported", _OUTPUT
     if name in _FUNCTIONS:
         return f"the function {name} is not supported", _FUNCTIONS[name]
     if name.removeprefix("std::").removeprefix("Kokkos::") in _C_FUNCTIONS:
@@ -136,7 +139,7 @@ def function(callee: Cursor) -> tuple[str, str]:
         if callee.is_virtual_method():
             message = f"the virtual function {owner.spelling}::{callee.spelling} may be any override of it"
             return message, "make the class a template parameter, or call a function that is not virtual"
-        hint = _class_hint(qualified(owner)) or "call free functions only"
+        hint = _class_hint(qualified(owner)) or "call a function that is defined in this file or its headers"
         return f"the member function {owner.spelling}::{callee.spelling} is not supported", hint
     if callee.get_definition() is None:
         return f"the function {name} has no body here", _NO_BODY
@@ -145,6 +148,12 @@ def function(callee: Cursor) -> tuple[str, str]:
         "define it as an inline function in this file or an included header, or give its derivative: "
         f"void kad_{callee.spelling}_adjoint(arguments..., seed, adjoints&...)",
     )
+
+
+def _writes(callee: Cursor) -> bool:
+    """Whether a function is an operator of C++ streams."""
+    result = str(callee.result_type.get_canonical().spelling)
+    return callee.spelling == "operator<<" and "basic_ostream" in result
 
 
 def _class_hint(name: str) -> str | None:
