@@ -12,8 +12,14 @@ using Deep = Kokkos::View<double[2][2][2][2][2][2][2], Kokkos::LayoutLeft, Kokko
 
 // ---- mathematical functions ----
 
+#if KOKKOS_VERSION < 30700
+namespace functions = Kokkos::Experimental;
+#else
+namespace functions = Kokkos;
+#endif
+
 double math(double x, double y) {
-  return Kokkos::Experimental::exp(0.1 * x) + std::sqrt(x * x + 1) * std::cos(y) + std::sin(x * y);
+  return functions::exp(0.1 * x) + std::sqrt(x * x + 1) * std::cos(y) + std::sin(x * y);
 }
 
 // ---- elements of host Views ----
