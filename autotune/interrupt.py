@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HEARD = b"\nkad-tune: interrupted; ending what runs (once more: without delay)\n"
 
 
 class Interrupts:
@@ -32,6 +35,9 @@ class Interrupts:
     def handle(self, number: int, frame: FrameType | None) -> None:
         again = self._requested
         self._requested = True
+        if not again:  # not by `print`: the handler may have struck in the middle of one
+            with contextlib.suppress(OSError):
+                os.write(2, _HEARD)
         if self._waiting or again:
             raise KeyboardInterrupt
 

@@ -38,8 +38,10 @@ def read_narrowing(path: Path, arch: str) -> Narrowing:
     """
     try:
         data = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as problem:
-        raise UsageError(f"cannot read --space {path}: {problem}") from problem
+    except OSError as problem:
+        raise UsageError(f"cannot read --space {path}: {problem.strerror}") from problem
+    except ValueError as problem:
+        raise UsageError(f"--space {path}: not a TOML file: {problem}") from problem
     known = architectures()
     tables = {k: v for k, v in data.items() if isinstance(v, dict)}
     for name in tables:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autotune.select import OBJECTIVES
-from autotune.study import SAMPLERS
+from autotune.study import SAMPLERS, sampler_name
 from transform.diagnostics import UsageError
 from transform.frontend.rules import Rule, read_rules
 
@@ -264,6 +264,7 @@ def search_options(args: argparse.Namespace) -> SearchOptions:
         raise UsageError("--cold-start contradicts --warm-start")
     if args.seed < 0:
         raise UsageError(f"--seed {args.seed}: must not be negative")
+    sampler_name(args.sampler, None, args.trials)  # a wrong name is told before anything is read
     return SearchOptions(
         trials=args.trials,
         time_budget=parse_duration(args.time_budget) if args.time_budget else None,

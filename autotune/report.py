@@ -61,6 +61,8 @@ def report(source: str) -> Report:
         return Report(path.name, (read_record(path),), ())
     if path.suffix == ".journal" and path.exists():
         return Report(path.name, (stored_search(path),), ())
+    if not path.exists():
+        raise UsageError(f"{source}: no such file")
     raise UsageError(f"{source} is no tuned config (NAME.kad.json), raw measurements, journal or storage URL")
 
 

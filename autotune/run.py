@@ -8,6 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,23 @@ _NO_MEMORY = re.compile(
     r"|cudaErrorMemoryAllocation|hipErrorOutOfMemory|Insufficient memory",
     re.IGNORECASE,
 )
+
+
+class Abandoned(Exception):
+    """Whoever wanted the program's result has gone."""
+
+
+_heeded = threading.local()
+
+
+def heed(stop: threading.Event) -> None:
+    """Once ``stop`` is set, ``run_isolated`` on this thread kills its program and raises ``Abandoned``."""
+    _heeded.stop = stop
+
+
+def _abandoned() -> bool:
+    stop: threading.Event | None = getattr(_heeded, "stop", None)
+    return stop is not None and stop.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,8 @@ def run_isolated(
     ``timeout`` in seconds of wall time, then the whole group is killed. ``memory_limit`` in bytes of
     private writable memory. ``env`` is added to this process's environment. Whatever the program started
     is dead on return, and dies with this process if that is killed. Of the output the first 16 MiB of
-    stdout and the last 64 KiB of stderr are kept. Raises ``FileNotFoundError`` for a missing program.
+    stdout and the last 64 KiB of stderr are kept. Raises ``FileNotFoundError`` for a missing program, and
+    ``Abandoned`` (see ``heed``).
     """
     out, err = Capture(KEEP_STDOUT, 0), Capture(0, KEEP_STDERR)
     started = time.monotonic()
@@ -142,6 +161,8 @@ def _follow(process: subprocess.Popen[bytes], out: Capture, err: Capture, deadli
             if left <= 0:
                 return False
             _read_some(selector, min(left, 0.2))
+            if _abandoned():
+                raise Abandoned
             if process.poll() is not None:  # a child it left behind may hold the pipes open
                 return True
     try:

@@ -12,7 +12,7 @@ but the seed and the values told, and a resumed search goes on as the uninterrup
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from optuna.trial import FrozenTrial, TrialState
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Outcome, from_json, to_json
 from autotune.samplers import OWN, Gaussian, Past, Told, Values, own_samplers
-from autotune.storage import close_storage, open_storage, own, patiently
+from autotune.storage import close_storage, open_storage, own, patiently, saving
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
 
@@ -147,8 +147,15 @@ class Search:
     ``batch`` is how many trials to ask at once; ``resumed``: earlier trials are in it.
     """
 
-    def __init__(self, study: optuna.Study, legal: LegalPlans, batch: int, resumed: bool) -> None:
-        self._study, self._held = study, ExitStack()
+    def __init__(
+        self,
+        study: optuna.Study,
+        legal: LegalPlans,
+        batch: int,
+        resumed: bool,
+        save: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._study, self._save, self._held = study, save, ExitStack()
         self._open: dict[int, optuna.Trial] = {}
         self._judge = Gaussian()
         self.legal = legal
@@ -188,10 +195,12 @@ class Search:
         patiently(lambda: opened.set_user_attr("values", values))
         patiently(lambda: opened.set_user_attr("outcome", to_json(outcome)))
         self._finish(trial.number, values)
+        patiently(self._save)
 
     def keep(self, name: str, value: object) -> None:
         """Store a fact about the whole search, as JSON."""
         patiently(lambda: self._study.set_user_attr(name, value))
+        patiently(self._save)
 
     def improvement(self) -> float | None:
         """The greatest improvement expected of an untried plan, as a fraction of the best value.
@@ -291,7 +300,8 @@ def open_search(
             directions=["minimize"] * objectives,
             load_if_exists=True,
         )
-        search = Search(study, legal, _BATCH.get(sampler, _BATCH_WITHOUT_MODEL), resumed)
+        batch = _BATCH.get(sampler, _BATCH_WITHOUT_MODEL)
+        search = Search(study, legal, batch, resumed, saving(backend))
         search.recover()
         if not study.get_trials(deepcopy=False):
             for plan in first:

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeVar
 from autotune import evaluate as evaluation
 from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.outcome import Accuracy, Comparison, CompileFailed, Crashed, Failure, Lost, Outcome, OutOfMemory
+from autotune.run import heed
 from autotune.store import machine_lock
 from transform.diagnostics import UsageError
 
@@ -100,7 +101,10 @@ class LocalExecutor:
     def __init__(self, parallel: int | None = None, work: Work | None = None) -> None:
         self._work = work or Work()
         self.parallel = parallel or len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix="build")
+        self._closed = threading.Event()
+        self._pool = ThreadPoolExecutor(
+            self.parallel, thread_name_prefix="build", initializer=heed, initargs=(self._closed,)
+        )
 
     def build(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Binary | CompileFailed]]:
         futures = {self._pool.submit(_on_machine, False, self._work.build, task): task for task in tasks}
@@ -123,6 +127,7 @@ class LocalExecutor:
         return _on_machine(False, self._work.verify, binary, key, inputs, limits)
 
     def close(self) -> None:
+        self._closed.set()  # kills the compilers of an interrupted search: the end need not wait for them
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -195,7 +200,8 @@ class RayExecutor:
         if not self._closing.is_set():
             self._end_bench()
             self._closing.set()
-            self._thread.join(timeout=30)
+            # One that is still starting is not waited for: its processes die with this one.
+            self._thread.join(timeout=30 if self._up.is_set() else 3)
 
     # ---- Ray ----
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_killed_at_random_points_and_resumed(tmp_path: Path, number: signal.Sign
     """Nothing told is lost or measured again, however often the driver dies."""
     draw = random.Random(int(number))
     told: list[str] = []
-    for _ in range(max(1, KILLS // 3)):
+    for _ in range(-(-KILLS // 3)):
         told += strike(tmp_path, number, draw.randint(1, 4), draw.uniform(0.0, 0.05))
         with closing(searching(tmp_path, resume=True, sampler="random")) as search:
             kept = [plan_key(f.plan) for f in search.finished()]
@@ -215,6 +216,67 @@ def test_a_variant_that_does_not_link_is_named(tmp_path: Path) -> None:
     outcome = build(make_task(tmp_path, toys.TOY, toys.TOY_SOURCE, toys.TOY_TANGENT, jobs))
     assert isinstance(outcome, CompileFailed)
     assert "missing_function" in outcome.log
+
+
+# ---- disks that are really full ----
+
+FULL = """
+import os, pickle, sys
+from pathlib import Path
+disk, tools = Path(sys.argv[1]), pickle.loads(Path(sys.argv[2]).read_bytes())
+os.environ["KAD_CACHE_DIR"] = str(disk / "cache")
+from autotune.cache import CacheError, compile_cached
+from autotune.legal import plan_key
+from autotune.replay import Replay
+from autotune.storage import StorageError
+from tests.test_tune import OUTCOMES, go, searching
+
+def fill(room):  # leave so many bytes
+    free = os.statvfs(disk)
+    (disk / "ballast").write_bytes(bytes(max(0, free.f_bavail * free.f_bsize - room)))
+
+go(disk / "whole", Replay(OUTCOMES), trials=1000, sampler="random")
+fill((disk / "whole" / "f.journal").stat().st_size // 2)
+try:
+    go(disk, Replay(OUTCOMES), trials=1000, sampler="random")
+except StorageError as problem:
+    print(problem)
+(disk / "ballast").unlink()
+search = searching(disk, resume=True, sampler="random")
+kept = [plan_key(f.plan) for f in search.finished()]
+search.close()
+result = go(disk, Replay(OUTCOMES), trials=1000, sampler="random", resume=True)
+print(0 < len(kept) < len(OUTCOMES), [plan_key(e.plan) for e in result.entries][: len(kept)] == kept)
+fill(2_000)
+try:
+    compile_cached(tools, "int main() {}", include_dirs=(), name="trial", timeout=300.0)
+except CacheError as problem:
+    print(problem)
+(disk / "ballast").unlink()
+print(compile_cached(tools, "int main() {}", include_dirs=(), name="trial", timeout=300.0))
+"""
+
+
+def test_full_disks(tmp_path: Path) -> None:
+    """A small file system of its own, in a name space of its own, filled to the last page."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    own = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=16m none {disk}"
+    if shutil.which("unshare") is None or subprocess.run([*own, mount], capture_output=True).returncode != 0:
+        pytest.skip("no name spaces here to mount a small disk in")
+    (tmp_path / "tools").write_bytes(pickle.dumps(fake_kokkos.toolchain(tmp_path / "kokkos")))
+    (tmp_path / "full.py").write_text(FULL)
+    script = f"{mount} && exec {sys.executable} {tmp_path}/full.py {disk} {tmp_path}/tools"
+    done = subprocess.run(
+        [*own, script], capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 0, done.stderr
+    journal, resumed, cached, built = done.stdout.splitlines()
+    assert "No space left on device" in journal
+    assert resumed == "True True"
+    assert "the disk" in cached and "full" in cached and str(disk / "cache") in cached
+    assert built.endswith("/program")
 
 
 # ---- two at once, clocks ----

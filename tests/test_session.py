@@ -234,3 +234,23 @@ def test_killed_command_is_resumed(
     again = sum("/6 " in line for line in done.stderr.splitlines())
     assert again == len(result["variants"]) - kept
     assert result["winner"] is not None
+
+
+def test_two_tuners_at_once_share_one_cache(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both find a winner among the same variants; what one has built the other does not build."""
+    monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "cache"))
+    first, second = (
+        start(kernel, tmp_path / out, "--executor", "local", "--trials", "2", "--json") for out in ("a", "b")
+    )
+    found = []
+    for tuner in (first, second):
+        said, heard = tuner.communicate(timeout=600)
+        assert tuner.returncode == 0, heard
+        (result,) = json.loads(said)["results"]
+        assert result["winner"] is not None
+        found.append([v["knobs"] for v in result["variants"]])
+    assert found[0] == found[1]
+    requests = [r for r in (tmp_path / "cache" / "build").glob("[!s]*") if r.is_dir()]
+    assert requests and all(len([e for e in r.iterdir() if e.is_dir()]) == 1 for r in requests)

@@ -1,6 +1,7 @@
 """Searches in journals and databases that are really there: stale trials, locks, restarts, full disks.
 
-PostgreSQL's tests start a server of their own; they are skipped where none is installed.
+PostgreSQL's tests start a server of their own; they are skipped where none is installed, and fail
+there instead if KAD_REQUIRE lists postgresql.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from optuna.storages.journal import JournalFileBackend
 
 from autotune import storage as storage_module
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Measurement
-from autotune.storage import StorageError
+from autotune.storage import Journal, StorageError
 from autotune.study import Search, open_search
 from tests.search_support import SPACE, recorded
 from transform.diagnostics import UsageError
@@ -68,19 +69,25 @@ class Postgres:
         )
 
 
+def absent(why: str) -> NoReturn:
+    if "postgresql" in os.environ.get("KAD_REQUIRE", "").split(","):
+        pytest.fail(f"KAD_REQUIRE asks for postgresql, but: {why}")
+    pytest.skip(why)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     on_path = shutil.which("initdb")
     if not found and on_path is None:
-        pytest.skip("no PostgreSQL server is installed")
+        absent("no PostgreSQL server is installed")
     initdb = found[-1] if found else Path(str(on_path))
     user = None
     if os.geteuid() == 0:
         names = {entry.pw_name for entry in pwd.getpwall()}
         user = next((name for name in ("postgres", "nobody") if name in names), None)
         if user is None:
-            pytest.skip("PostgreSQL refuses to be run by root, and there is no other user")
+            absent("PostgreSQL refuses to be run by root, and there is no other user")
     home = Path(tempfile.mkdtemp(prefix="kad-pg-"))
     if user is not None:
         shutil.chown(home, user)
@@ -220,7 +227,7 @@ def test_a_full_disk_is_named_and_keeps_what_was_told(
     with closing(opened(tmp_path / "f.journal", "full")) as search:
         done = step(search, 3)
         with monkeypatch.context() as patch:
-            patch.setattr(JournalFileBackend, "append_logs", full)
+            patch.setattr(Journal, "append_logs", full)
             with pytest.raises(StorageError, match="No space left on device"):
                 step(search, 1)
     with closing(opened(tmp_path / "f.journal", "full", resume=True)) as search:

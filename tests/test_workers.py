@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import pytest
 
 from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.outcome import CompileFailed, Crashed, Measurement, Outcome
-from autotune.run import run_isolated
+from autotune.run import Abandoned, run_isolated
 from autotune.workers import Executor, LocalExecutor, RayExecutor, Work, machine
 from tests.search_support import INPUTS, LIMITS, SPACE, job, measured, task
 from transform.diagnostics import UsageError
@@ -38,6 +39,9 @@ class Fake:
     directory: Path
 
     def build(self, task: Task) -> Binary | CompileFailed:
+        if (self.directory / "kill builders").exists():
+            (self.directory / "kill builders").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
         (self.directory / f"begun-{task.jobs[0].key}").touch()
         end = time.monotonic() + 60
         while len(list(self.directory.glob("begun-*"))) < 2:  # until another one runs at the same time
@@ -126,6 +130,17 @@ def test_killed_worker_is_retried(
     assert (tmp_path / "attempts").read_text() == "xx"
 
 
+def test_killed_builder_is_retried(
+    ray_executor: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = fresh(ray_executor, tmp_path, monkeypatch)
+    (tmp_path / "kill builders").touch()
+    built = dict((t.jobs[0].key, b) for t, b in ray.build(TASKS))
+    assert len(built) == len(TASKS)
+    assert isinstance(built[TASKS[0].jobs[0].key], Binary)
+    assert not (tmp_path / "kill builders").exists()
+
+
 def test_worker_killed_every_time_is_an_outcome(
     ray_executor: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +176,36 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_closing_ends_running_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted search does not wait for its compilers."""
+    monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "cache"))
+    ended: list[BaseException] = []
+
+    def compile_for_ever(_: Task) -> CompileFailed:
+        try:
+            run_isolated(["sh", "-c", f"echo $$ > {tmp_path}/pid; sleep 600; true"], timeout=600)
+        except Abandoned as stop:
+            ended.append(stop)
+            raise
+        return CompileFailed("")
+
+    local = LocalExecutor(1, Work(build=compile_for_ever))
+    building = local.build(TASKS[:1])
+    waiting = threading.Thread(target=lambda: suppressing(building))
+    waiting.start()
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("\n"):
+        time.sleep(0.01)
+    local.close()
+    waiting.join(timeout=60)
+    assert ended and not waiting.is_alive()
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def suppressing(building: Iterator[object]) -> None:
+    with pytest.raises(Abandoned):
+        list(building)
 
 
 def test_builds_before_ray_is_up_run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

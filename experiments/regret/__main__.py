@@ -1,6 +1,6 @@
 """How soon does a search find a good variant?
 
-python -m experiments.regret record [KERNEL...] [--workload small] [--kokkos-root DIR]
+python -m experiments.regret record [KERNEL[:WORKLOAD]...] [--minutes 10] [--kokkos-root DIR]
 python -m experiments.regret own [SPACE...] [--seeds 30]
 python -m experiments.regret hub DIR [SPACE...] [--seeds 30] [--kernel-tuner PYTHON]
 
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autotune.options import parse_duration
-from experiments.regret.record import CORPUS, record
+from experiments.regret.record import known_spaces, record_all
 from experiments.regret.report import hub_table, own_table, plot
 from experiments.regret.runs import kept, run_all
 from experiments.regret.searches import methods
@@ -30,8 +30,12 @@ README = HERE / "README.md"
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     if options.action == "record":
-        for kernel in options.names or sorted(p.stem for p in CORPUS.glob("*.cpp")):
-            print(record(kernel, options.workload, options.kokkos_root), flush=True)
+        wanted = known_spaces(options.names)
+        if not wanted:
+            print("no such spaces", file=sys.stderr)
+            return 2
+        for written in record_all(wanted, options.kokkos_root, options.minutes):
+            print(written, flush=True)
         return 0
     own = options.action == "own"
     spaces = recordings(options.names) if own else hub(options.directory, options.names)
@@ -81,8 +85,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     actions = parser.add_subparsers(dest="action", required=True)
     recorder = actions.add_parser("record")
-    recorder.add_argument("names", nargs="*", metavar="KERNEL")
-    recorder.add_argument("--workload", default="small")
+    recorder.add_argument("names", nargs="*", metavar="KERNEL[:WORKLOAD]", help="all of `workloads/`")
+    recorder.add_argument("--minutes", type=float, default=10.0, help="for all together, default 10")
     recorder.add_argument("--kokkos-root", type=Path)
     for name in ("own", "hub"):
         action = actions.add_parser(name)

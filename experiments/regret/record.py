@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotune.evaluate import Binary, Inputs, Job, Limits, Task
@@ -18,41 +20,88 @@ from autotune.tune import Problem
 from autotune.workers import LocalExecutor
 from experiments.regret.spaces import RECORDINGS, Record, RecordedSpace, save
 
-CORPUS = Path(__file__).parent.parent / "kernels"
+HERE = Path(__file__).parent
+CORPUS = HERE.parent / "kernels"
+WORKLOADS = HERE / "workloads"
 _PER_PROGRAM = 8
-_LIMITS = Limits(timeout=120.0, budget=0.4)
+_LEAST, _MOST = 0.1, 1.0  # seconds that a plan is sampled for; warming up takes up to as long again
+_BESIDE = 0.4  # seconds to build and verify a plan, about
 
 
-def record(kernel: str, workload: str, kokkos_root: Path | None) -> Path:
-    """Measure all of ``kernel`` (its name in the corpus) and write the recording; the file's path.
+@dataclass(frozen=True)
+class Space:
+    """A kernel of the corpus, or of this folder, with a table of ``workloads/KERNEL.toml``."""
+
+    kernel: str
+    workload: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.kernel}:{self.workload}"
+
+    @property
+    def path(self) -> Path:
+        name = f"{self.kernel}.cpp"
+        return CORPUS / name if (CORPUS / name).exists() else HERE / name
+
+    @property
+    def target(self) -> Path:
+        return RECORDINGS / f"{self.kernel}-{self.workload}.json.gz"
+
+    def problem(self, kokkos_root: Path | None) -> Problem:
+        workload = f"{WORKLOADS / self.kernel}.toml:{self.workload}"
+        request = Request(self.path, workload=workload, kokkos_root=kokkos_root)
+        host = architecture("host")
+        derivation, toolchain = derive_or_install(request, host, _note)
+        chosen = workload_of(request, derivation, _note)
+        return prepare(request, derivation, host, toolchain, chosen, limits=Limits())
+
+
+def known_spaces(names: Sequence[str] = ()) -> list[Space]:
+    """Every table of every workload file; those ``names`` (KERNEL or KERNEL:WORKLOAD) if any are given."""
+    tables = [(p.stem, t) for p in sorted(WORKLOADS.glob("*.toml")) for t in tomllib.loads(p.read_text())]
+    spaces = [Space(kernel, table) for kernel, table in tables]
+    return [s for s in spaces if not names or s.name in names or s.kernel in names]
+
+
+def record_all(spaces: Sequence[Space], kokkos_root: Path | None, minutes: float) -> Iterator[Path]:
+    """Measure all plans of all ``spaces`` in about ``minutes`` after reading them, equal time for each plan.
 
     A variant's time is the ratio to the default variant's, which is timed beside it. Its cost is the time
-    for its verification and timing and its share of the time to build the program that it is in.
+    for its verification and timing and its share of the time to build the program that it is in. A space
+    that has not begun after ``minutes`` is left out. Yields the files written.
     """
-    path = CORPUS / f"{kernel}.cpp"
-    request = Request(path, workload=f"{path.with_suffix('.toml')}:{workload}", kokkos_root=kokkos_root)
-    host = architecture("host")
-    derivation, toolchain = derive_or_install(request, host, _note)
-    chosen = workload_of(request, derivation, _note)
-    problem = prepare(request, derivation, host, toolchain, chosen, limits=_LIMITS)
+    problems = [(space, space.problem(kokkos_root)) for space in spaces]
+    plans = sum(len(problem.legal.plans or ()) for _, problem in problems)
+    end = time.monotonic() + 60 * minutes
+    share = 60 * minutes / plans
+    budget = min(max((share - _BESIDE) / 2, _LEAST), _MOST)
+    _note(f"{plans} plans in {len(spaces)} spaces, {budget:.2f} s of samples each")
     executor = LocalExecutor()
     try:
-        records = tuple(_measure(problem, executor))
+        for space, problem in problems:
+            if time.monotonic() > end:
+                _note(f"no time left for {space.name}")
+                continue
+            limits = replace(problem.limits, budget=budget)
+            yield _record(space, replace(problem, limits=limits), executor)
     finally:
         executor.close()
-    machine = this_machine()
-    space = RecordedSpace(
-        f"{kernel}:{workload}",
-        path,
-        problem.legal.space.parameters,
-        records,
-        problem.legal.space.default,
-        f"{machine.cpu}, {machine.threads} threads, Kokkos {toolchain.kokkos.version}, "
-        f"{toolchain.compiler_version}",
+
+
+def _record(space: Space, problem: Problem, executor: LocalExecutor) -> Path:
+    before = this_machine()
+    records = tuple(_measure(problem, executor))
+    tools = problem.task(problem.job(problem.legal.space.default), ()).toolchain
+    setting = (
+        f"{before.cpu}, {before.threads} threads, load {before.load:.1f}, Kokkos {tools.kokkos.version}, "
+        f"{tools.compiler_version}"
     )
-    target = RECORDINGS / f"{kernel}-{workload}.json.gz"
-    save(space, target)
-    return target
+    legal = problem.legal.space
+    save(
+        RecordedSpace(space.name, space.path, legal.parameters, records, legal.default, setting), space.target
+    )
+    return space.target
 
 
 def _measure(problem: Problem, executor: LocalExecutor) -> Iterator[Record]:

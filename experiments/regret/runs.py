@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -66,9 +66,14 @@ def run_all(
         if not _path(directory, space, name, seed, evaluations).exists()
     ]
     end = None if seconds is None else time.monotonic() + seconds
-    with ProcessPoolExecutor(jobs) as pool:
+    # Forked, each worker has the spaces and what was computed about them already: unpickling one for every
+    # search would cost as much as the search.
+    _known.update((space.name, space) for space in spaces)
+    for space in spaces:
+        space.prepare()
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
         futures = [
-            pool.submit(_run, space, name, seed, evaluations, directory, kernel_tuner, end)
+            pool.submit(_run, space.name, name, seed, evaluations, directory, kernel_tuner, end)
             for space, name, seed in wanted
         ]
         for done, future in enumerate(as_completed(futures), start=1):
@@ -92,8 +97,11 @@ def kept(
     return runs
 
 
+_known: dict[str, RecordedSpace] = {}
+
+
 def _run(
-    space: RecordedSpace,
+    known: str,
     name: str,
     seed: int,
     evaluations: int,
@@ -103,6 +111,7 @@ def _run(
 ) -> Run | None:
     if end is not None and time.monotonic() > end:
         return None
+    space = _known[known]
     trace = methods(kernel_tuner)[name].run(space, seed, min(evaluations, len(space.records)))
     run = _shorten(space.name, name, seed, trace)
     path = _path(directory, space, name, seed, evaluations)
@@ -125,7 +134,5 @@ def _shorten(space: str, method: str, seed: int, trace: Trace) -> Run:
 
 def _path(directory: Path, space: RecordedSpace, name: str, seed: int, evaluations: int) -> Path:
     """A recording made anew is another space."""
-    text = repr((space.parameters, space.records))
-    mark = hashlib.sha256(text.encode()).hexdigest()[:8] if len(space.records) < 1000 else "hub"
-    folder = f"{space.name}-{mark}-{evaluations}".replace("/", "_").replace(":", "_")
+    folder = f"{space.name}-{space.mark}-{evaluations}".replace("/", "_").replace(":", "_")
     return directory / folder / f"{name.replace(' ', '_').replace(',', '')}-{seed}.json"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autotune.legal import LegalPlans, plan_key
 from search_spaces.model import Parameter, Plan, SearchSpace, Value
@@ -43,6 +46,18 @@ class RecordedSpace:
     @cached_property
     def by_plan(self) -> Mapping[str, Record]:
         return {plan_key(r.plan): r for r in self.records}
+
+    @cached_property
+    def mark(self) -> str:
+        """Tells recordings apart that were made under one name; the hub's do not change."""
+        if self.default is None:
+            return "hub"
+        return hashlib.sha256(repr((self.parameters, self.records)).encode()).hexdigest()[:8]
+
+    def prepare(self) -> None:
+        """Compute now what every search of the space needs."""
+        self.legal.candidates(np.random.default_rng(0), (), (), 1)
+        assert self.by_plan and self.mark
 
     @cached_property
     def best(self) -> float:

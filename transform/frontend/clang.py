@@ -318,7 +318,7 @@ def parse_file(path: Path, options: ParseOptions, extra: Extra = Extra()) -> Cur
     errors, as clang words them).
     """
     if not path.is_file():
-        raise UsageError(f"{path}: no such file")
+        raise UsageError(f"{path}: " + ("is a directory" if path.is_dir() else "no such file"))
     return _parse(path, path.stat().st_mtime_ns, options, extra)
 
 

@@ -22,6 +22,11 @@ class Symbol:
     id: int
     type: Type
 
+    def __hash__(self) -> int:
+        return (
+            self.id
+        )  # symbols are looked up all the time; hashing the type as well cost a tenth of emitting
+
 
 @dataclass(frozen=True, slots=True)
 class Const:
