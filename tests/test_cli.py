@@ -119,6 +119,7 @@ def test_usage_errors(
     [
         (["--trials", "0"], "at least one trial"),
         (["--seed", "-1"], "must not be negative"),
+        (["--sampler", "annealing"], "unknown sampler 'annealing'"),
         (["--time-budget", "soon"], "expected a time"),
         (["--max-memory", "lots"], "expected a size"),
         (["--predict"], "tune where it is"),
