@@ -52,7 +52,7 @@ from transform.ir.types import Scalar, View
 from transform.ir.unroll import written_out
 from transform.ir.walk import last_id, last_id_of, map_blocks, walk, written
 from transform.signature import Argument, Signature
-from transform.strategies import accumulate, jam, launch, stencil
+from transform.strategies import accumulate, jam, launch, stencil, tape
 from transform.strategies.accumulate import STRATEGIES, constraints
 from transform.strategies.base import open_views
 from transform.strategies.intermediates import advised, choices
@@ -217,10 +217,15 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
     return SearchSpace(
         (
             *parameters,
+            *tape.parameters(split.body, arch),
             *jam.parameters(split.body, names, arch),
             *launch.parameters(split.body, adjoint.program.params, arch),
         ),
-        (*constraints(launches, names), *launch.constraints(split.body)),
+        (
+            *constraints(launches, names),
+            *tape.constraints(launches, names, arch),
+            *launch.constraints(split.body),
+        ),
         tuple(refusals),
     )
 
@@ -241,12 +246,13 @@ def close(adjoint: Adjoint, plan: Plan) -> Gradient:
         answer = str(plan.get(f"intermediates.{choice.name}", choice.given))
         if answer != choice.given:
             changed = replace(gradient, body=choice.apply(gradient.body, fresh=fresh, answer=answer))
-            gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(b)))
+            gradient = _tidied(changed, lambda b: remove_dead_tapes(remove_dead(simplify(b, fresh))))
 
     rows = plan.get("nest") == "rows"
 
     def scheduled(s: Stmt) -> Stmt:
-        return replace(s, schedule=Rows()) if isinstance(s, Launch) and rows and _nested(s) else s
+        s = replace(s, schedule=Rows()) if isinstance(s, Launch) and rows and _nested(s) else s
+        return tape.dealt(s, plan, fresh)
 
     def closed(b: Block) -> Block:
         out: list[Stmt] = []

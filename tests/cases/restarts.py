@@ -21,5 +21,21 @@ CASES = (
     Case("restarts", "nested_long_loops", {"x": (N,), "n": N, "m": 12}),
     Case("restarts", "integer_state", {"x": (N,), "n": N, "m": 35}),
     Case("restarts", "time_steps_in_kernel", {"u": (N,), "f": (N,), "dt": 0.02, "n": N, "m": 50}),
+    Case("restarts", "columns", {"t": (4, 3), "rate": (4, 3, 9)}),
+    Case("restarts", "columns", {"t": (4, 3), "rate": (4, 3, 1)}, note="none"),
+    Case("restarts", "early_exit", {"x": (N,), "n": N, "most": 6}),
+    Case("restarts", "early_exit", {"x": (N,), "n": N, "most": 0}, note="none"),
+    Case("restarts", "steps_of_steps", {"u": (N,), "n": N, "steps": 3}),
+    Case("restarts", "triangle", {"x": (N,), "n": N, "m": 11}),
 )
-COMPILED = ("logistic_map", "runge_kutta", "array_in_while", "nested_long_loops")
+COMPILED = (
+    "logistic_map",
+    "runge_kutta",
+    "array_in_while",
+    "nested_long_loops",
+    "state_array",
+    "columns",
+    "early_exit",
+    "steps_of_steps",
+    "triangle",
+)

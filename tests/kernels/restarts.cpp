@@ -180,3 +180,66 @@ void time_steps_in_kernel(Vector u, In f, double dt, int n, int m) {
     u(i) = v;
   });
 }
+
+// As long as a View is wide; the kernel has two ranges.
+void columns(Kokkos::View<double**> t, Kokkos::View<const double***> rate) {
+  Kokkos::parallel_for(
+      Kokkos::MDRangePolicy<Kokkos::Rank<2>>({1, 0}, {t.extent_int(0), t.extent_int(1)}),
+      KOKKOS_LAMBDA(int i, int j) {
+        double a = t(i, j), carry = 0.1;
+        for (int k = 0; k < rate.extent_int(2); k += 2) {
+          carry = 0.9 * carry + 0.1 * a * rate(i, j, k);
+          a += 0.2 * sin(carry + a);
+        }
+        t(i, j) = a * carry;
+      });
+}
+
+// Left early, but never longer than the host says.
+double early_exit(In x, int n, int most) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    double g = 1 + x(i) * x(i);
+    int count = 0;
+    for (int k = 0; k < most; ++k) {
+      if (g * g - x(i) < 1.05) break;
+      g = 0.5 * (g + (1 + x(i) * x(i)) / g) - 0.01 * g * g;
+      ++count;
+    }
+    sum += g * g * (count + 1);
+  }, r);
+  return r;
+}
+
+// The same loop in a host loop, its length changing with the step, in memory that lives for one step.
+double steps_of_steps(Vector u, int n, int steps) {
+  double r = 0;
+  for (int s = 0; s < steps; ++s) {
+    Vector v("v", n);
+    const int m = 2 * s + 3;
+    Kokkos::parallel_for("inner", n, KOKKOS_LAMBDA(int i) {
+      double p = u(i);
+      for (int k = m; k > 0; --k) p = p + 0.1 * p * (1 - p) * u((i + k) % n);
+      v(i) = p;
+    });
+    Kokkos::parallel_for("outer", n, KOKKOS_LAMBDA(int i) { u(i) = sin(v(i)); });
+    double part = 0;
+    Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) { sum += v(i) * v(i); }, part);
+    r += part;
+  }
+  return r;
+}
+
+// The inner loop's length is known to the iteration only, the outer one's to the host.
+double triangle(In x, int n, int m) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    double p = x(i), w[2] = {0.4, x(i)};
+    for (int k = 0; k < m; ++k) {
+      for (int l = 0; l < k; ++l) p = p + 0.05 * p * (1 - p) * w[l % 2];
+      w[k % 2] = w[k % 2] * p + 0.1 * w[(k + 1) % 2];
+    }
+    sum += p * w[0] + w[1];
+  }, r);
+  return r;
+}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from transform.adjoint.lengths import lengths
 from transform.adjoint.record import Records
 from transform.adjoint.replay import Replay
 from transform.adjoint.scope import (
@@ -70,8 +71,10 @@ class KernelSweep(Replay):
         bars: dict[Symbol, Atom],
         effects: bool,
         records: Records,
+        host: Callable[[Atom], Atom | None],
     ) -> None:
         super().__init__(builder, active, records)
+        self.host = host  # scalar or View of the function -> where the adjoint is launched, if in reach
         self.adjoint_of = adjoint_of  # View -> its adjoint View, None if it has none
         self.bars = bars  # accumulator -> adjoint of the reduction's result
         self.effects = effects  # keep the primal's writes: primal and adjoint in one sweep
@@ -79,6 +82,7 @@ class KernelSweep(Replay):
 
     def run(self, launch: Launch, label: str) -> ReversedKernel:
         self.own_reads = reads_of_own_writes(launch)
+        self.lengths, self.depth = lengths(self.b, launch, self.host), len(launch.ranges)
         ranges = tuple(Range(self.fresh(r.index), r.lo, r.hi) for r in launch.ranges)
         kept = launch.reductions if self.effects else ()
         with self.b.block() as stmts:

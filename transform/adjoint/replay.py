@@ -1,7 +1,8 @@
 """Replay parts of a kernel body: a copy with fresh symbols, in which values are what they were.
 
 What a later iteration of the same loop overwrites is recorded: in a small local array where the loop has few
-iterations, otherwise the loop runs again from checkpoints of its state (``states.py``).
+iterations, otherwise the loop runs again from checkpoints of its state, or its states are recorded on a tape
+that is sized at run time: an open question (``states.py``).
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from transform.adjoint.scope import (
 )
 from transform.adjoint.states import (
     Again,
+    Recording,
     Slots,
     advance,
+    array_sizes,
     copy_array,
     declare_array,
     growth,
     index_at,
     number_of_steps,
+    position,
 )
 from transform.adjoint.sweep import Sweep
 from transform.analysis.activity import Activity
@@ -51,6 +55,9 @@ from transform.ir.nodes import (
 from transform.ir.types import INT, LONG, Array
 from transform.ir.walk import walk, written
 
+MOST_DIMENSIONS = 8
+"""Of a Kokkos View."""
+
 UNRECORDED = "unrecorded"
 """Stands for a value that the replay cannot provide, by its number in ``Replay.missing``: if it is still
 needed after clean-up, the kernel must record it."""
@@ -60,9 +67,10 @@ needed after clean-up, the kernel must record it."""
 class States:
     """Checkpoints of a loop being reversed: of its carried scalars ``kept`` and of the arrays ``changed``;
     ``read`` are others that it finds as they were. ``steps``: how many iterations it has run; ``counter``:
-    which one is reversed; ``top``: the slot in use."""
+    which one is reversed; ``top``: the slot in use. ``recording``: the other way to find them, if any."""
 
     slots: Slots
+    recording: Recording | None
     kept: tuple[Carried, ...]
     changed: tuple[Symbol, ...]
     read: tuple[Symbol, ...]
@@ -94,6 +102,9 @@ class Replay(Sweep):
         self.begun: list[tuple[Symbol, Atom | None]] = []  # what arrays stand for outside a reversed loop
         self.carried_tapes: dict[Symbol, Tape] = {}
         self.load_tapes: dict[int, Tape] = {}
+        self.lengths: dict[int, Atom] = {}  # loop -> most iterations, where the host knows
+        self.depth = 1  # ranges of the kernel
+        self.recordings: dict[int, Recording] = {}  # loop -> the tape of the last replay
         self.origin: dict[Symbol, Symbol] = {}
         self.unrecorded: set[int] = set()  # loads whose value can be neither repeated nor recorded
         self.own_reads: set[int] = set()  # loads from Views that may see what the same iteration wrote
@@ -246,9 +257,14 @@ class Replay(Sweep):
                 tape = self.b.fresh.symbol(f"{c.inner.name}_was", Array(scalar(c.inner), (max(trips, 1),)))
                 self.carried_tapes[c.inner] = Tape(tape, (loop,))
                 self.b.add_stmt(Declare(tape, False, loop.loc))
+        recording = self._recording(loop)
         index = self.fresh(loop.index)
         inners = [self.fresh(c.inner) for c in loop.carried]
         with self.b.block() as body:
+            if recording is not None:
+                scalars = [self.value(c.inner) for c in _kept(loop)]
+                arrays = [self.memory(a) for a in self._changed(loop)]
+                recording.keep(self.b, position(self.b, loop, lo, index), scalars, arrays)
             if trips is not None:
                 for c in loop.carried:
                     self.b.add_stmt(
@@ -272,22 +288,45 @@ class Replay(Sweep):
         )
         self.map.update(kept)
 
-    # ---- loops that start again from checkpoints of their state ----
+    # ---- loops whose states are found again ----
 
-    def states(self, loop: For) -> States | None:
-        """Slots for the states of a loop whose iterations are run again; ``None`` where nothing that they
-        need is overwritten, or all of it is recorded."""
+    def _has_states(self, loop: For) -> bool:
+        """Whether iterations need what others of the same loop overwrite, and not all of it is recorded."""
         arrays = self.state_arrays.get(id(loop), ())
         carried = any(not is_sum(loop, c) for c in loop.carried)
-        if loop.parallel or not (arrays or (carried and trip_count(loop) is None)):
+        return not loop.parallel and bool(arrays or (carried and trip_count(loop) is None))
+
+    def _changed(self, loop: For) -> tuple[Symbol, ...]:
+        """The arrays of a loop's state."""
+        return tuple(a for a in self.state_arrays.get(id(loop), ()) if a in written(loop.body))
+
+    def _recording(self, loop: For) -> Recording | None:
+        """A tape for the states of a loop that is about to be replayed."""
+        self.recordings.pop(id(loop), None)
+        length = self.lengths.get(id(loop))
+        if length is None or loop.loc is None or not self._has_states(loop):
             return None
+        carried, changed = tuple(c.inner for c in _kept(loop)), self._changed(loop)
+        deepest = max((len(array_sizes(self.b, a)) for a in changed), default=0)
+        if self.depth + 1 + deepest > MOST_DIMENSIONS:
+            return None
+        made = Recording.declared(self.b, f"loop{loop.loc.line}", length, carried, changed, loop.loc)
+        self.recordings[id(loop)] = made
+        return made
+
+    def states(self, loop: For) -> States | None:
+        """Where the states of a loop are found whose iterations are run again; ``None`` where nothing that
+        they need is overwritten, or all of it is recorded."""
+        if not self._has_states(loop):
+            return None
+        arrays = self.state_arrays.get(id(loop), ())
         b = self.b
         for a in arrays:
             self.begun.append((a, self.map.get(a)))
             self.map[a] = self.begins[id(loop), a]
-        changed = tuple(a for a in arrays if a in written(loop.body))
+        changed = self._changed(loop)
         read = tuple(a for a in arrays if a not in changed)
-        kept = tuple(c for c in loop.carried if growth(loop, c) is None)
+        kept = _kept(loop)
         slots = Slots.declared(b, tuple(c.inner for c in kept), changed, loop.loc)
         zero_ = Const(0, LONG)
         inits = [self.value(c.init) for c in kept]
@@ -295,7 +334,7 @@ class Replay(Sweep):
         trips = None if loop.exit is None else self.value(loop.exit.trips)
         steps = number_of_steps(b, loop, self.value(loop.lo), self.value(loop.hi), trips)
         counter, top = b.fresh.symbol("step", LONG), b.fresh.symbol("top", LONG)
-        return States(slots, kept, changed, read, steps, counter, top)
+        return States(slots, self.recordings.get(id(loop)), kept, changed, read, steps, counter, top)
 
     def restart(self, loop: For, states: States) -> Atom:
         """Recompute the state at the start of the iteration at hand; the slot that is then on top."""
@@ -319,11 +358,20 @@ class Replay(Sweep):
             self.forward(loop.body, states.arrays, False)
             return [self.value(c.next) for c in states.kept]
 
-        again = Again([self.fresh(c.inner) for c in states.kept], forward)
-        found, top = advance(b, states.slots, states.top, states.counter, again, working)
+        def run_again() -> list[Atom]:
+            again = Again([self.fresh(c.inner) for c in states.kept], forward)
+            found, top = advance(b, states.slots, states.top, states.counter, again, working)
+            return [*found, top]
+
+        if states.recording is None:
+            *found, top = run_again()
+        else:
+            number = position(b, loop, lo, index_at(b, loop, lo, states.steps, states.counter))
+            *found, top = states.recording.find(b, number, working, run_again)
         for c, value in zip(states.kept, found, strict=True):
             self.map[c.inner] = value
-            self.origin[value] = c.inner
+            if isinstance(value, Symbol):
+                self.origin[value] = c.inner
         begin(states.counter)
         for a in (*states.changed, *states.read):
             self._open_array(loop.body, a)
@@ -353,3 +401,8 @@ class Replay(Sweep):
         )
         self.b.add_stmt(For(again, start, end, loop.step, loop.descending, carried, block(body), loop.loc))
         self.map[loop.index] = now
+
+
+def _kept(loop: For) -> tuple[Carried, ...]:
+    """What is kept of a loop's carried scalars: others follow from the number of the iteration."""
+    return tuple(c for c in loop.carried if growth(loop, c) is None)

@@ -253,7 +253,9 @@ class _HostSweep(CopySweep):
             bar = adj.take(r.result) if take else adj.values.get(r.result)
             if bar is not None:
                 bars[r.accumulator] = self.b.named(f"{r.result.name}_b", bar)
-        sweep = KernelSweep(self.b, self.active, self.adjoints_of.get, bars, effects, self.records)
+        sweep = KernelSweep(
+            self.b, self.active, self.adjoints_of.get, bars, effects, self.records, self._on_host
+        )
         kernel = sweep.run(s, f"{s.label or 'kernel'} adjoint")
         read = [name for r in kernel.launch.reductions for name in r.results]
         cleaned = remove_dead(simplify(remove_dead(Block((kernel.launch,)), read), self.fresh), read)
@@ -275,6 +277,12 @@ class _HostSweep(CopySweep):
         proved = verdicts(launch, injective_tuples(s))
         self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]
         return close_exclusive(launch, proved), kernel.scalars
+
+    def _on_host(self, atom: Atom) -> Atom | None:
+        """A scalar as it was at the launch being reversed, or a View that is a parameter."""
+        if isinstance(atom, Symbol) and isinstance(atom.type, View):
+            return atom if any(p.symbol == atom for p in self.program.params) else None
+        return self.value(atom)
 
     def _add_scalars(self, scalars: dict[Symbol, Symbol], launch: Launch, adj: Adjoints) -> None:
         results = {r.result for r in launch.reductions}

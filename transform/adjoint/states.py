@@ -5,17 +5,22 @@ that the loop writes. To reverse iteration ``k``, the loop runs again from the l
 leaves more checkpoints on the way, in a few slots of local arrays. The slots are spaced so that hardly any
 iteration runs more than three or four times (binomial checkpointing; Griewank & Walther, *Algorithm 799:
 revolve*, TOMS 2000).
+
+Where the host knows how many iterations there are at most, recording every state is the other answer: on a
+tape, as long as the loop, that each iteration of the kernel has for itself. Both are there behind an open
+question (``recorded``), which a plan answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from transform.ir.build import Builder, block, element, scalar
+from transform.ir.build import TEMPORARY, Builder, block, element, scalar, zero
 from transform.ir.nodes import (
     Apply,
     Atom,
+    Block,
     Carried,
     Const,
     Declare,
@@ -26,10 +31,12 @@ from transform.ir.nodes import (
     Location,
     Merge,
     Op,
+    Stmt,
     Store,
     Symbol,
 )
-from transform.ir.types import INT, LONG, SIZE, Array, Scalar
+from transform.ir.types import BOOL, INT, LONG, SIZE, Array, Scalar
+from transform.ir.walk import map_blocks, walk
 
 SLOTS = 24
 """Checkpoints kept at a time: enough for 20,000 iterations to run at most four times."""
@@ -50,9 +57,7 @@ def copy_array(
     b: Builder, target: Symbol, to: tuple[Atom, ...], source: Symbol, at: tuple[Atom, ...]
 ) -> None:
     """Copy the subarray ``source[at]`` to ``target[to]``."""
-    assert isinstance(source.type, Array)
-    sizes = b.sizes.get(source) or tuple(Const(n, INT) for n in source.type.extents)
-    extents = sizes[len(at) :]
+    extents = array_sizes(b, source)[len(at) :]
     indices = tuple(b.fresh.symbol("d", n.type) for n in extents)
     with b.block() as inner:
         value = b.let(Load(source, (*at, *indices)), element(source))
@@ -96,6 +101,97 @@ class Slots:
             b.add_stmt(Store(slot, (top,), value, b.loc))
         for slot, array in zip(self.arrays, arrays, strict=True):
             copy_array(b, slot, (top,), array, ())
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The states of all iterations of one loop, by number: one array per carried scalar and local array."""
+
+    question: str
+    scalars: tuple[Symbol, ...]
+    arrays: tuple[Symbol, ...]
+
+    @staticmethod
+    def declared(
+        b: Builder,
+        question: str,
+        length: Atom,
+        carried: tuple[Symbol, ...],
+        arrays: tuple[Symbol, ...],
+        loc: Location | None,
+    ) -> Recording:
+        def tape(name: str, type_: Scalar, sizes: tuple[Atom, ...] = ()) -> Symbol:
+            extents = (length, *sizes)
+            symbol = b.fresh.symbol(f"{name}_tape", Array(type_, (0,) * len(extents)))
+            b.sizes[symbol] = extents
+            b.add_stmt(Declare(symbol, False, loc, extents))
+            return symbol
+
+        return Recording(
+            question,
+            tuple(tape(c.name, scalar(c)) for c in carried),
+            tuple(tape(a.name, element(a), array_sizes(b, a)) for a in arrays),
+        )
+
+    def keep(self, b: Builder, number: Atom, scalars: list[Atom], arrays: list[Symbol]) -> None:
+        """If states are recorded, record the one at the start of iteration ``number``."""
+        with b.block() as stored:
+            for tape, value in zip(self.scalars, scalars, strict=True):
+                b.add_stmt(Store(tape, (number,), value, b.loc))
+            for tape, array in zip(self.arrays, arrays, strict=True):
+                copy_array(b, tape, (number,), array, ())
+        b.add_stmt(If(recorded(b, self.question), block(stored), block([]), (), b.loc))
+
+    def find(
+        self, b: Builder, number: Atom, arrays: list[Symbol], otherwise: Callable[[], list[Atom]]
+    ) -> list[Atom]:
+        """The carried scalars at the start of iteration ``number``, and 0; ``arrays`` hold theirs afterwards.
+        What ``otherwise`` finds, and does, if states are not recorded."""
+        with b.block() as then:
+            found: list[Atom] = [b.let(Load(tape, (number,)), element(tape)) for tape in self.scalars]
+            for tape, array in zip(self.arrays, arrays, strict=True):
+                copy_array(b, array, (), tape, (number,))
+        with b.block() as orelse:
+            others = otherwise()
+        found.append(zero(scalar(others[-1])))
+        merges = tuple(
+            Merge(b.fresh.symbol(TEMPORARY, x.type), x, y) for x, y in zip(found, others, strict=True)
+        )
+        b.add_stmt(If(recorded(b, self.question), block(then), block(orelse), merges, b.loc))
+        return [m.result for m in merges]
+
+
+def array_sizes(b: Builder, array: Symbol) -> tuple[Atom, ...]:
+    """The extents of a local array."""
+    assert isinstance(array.type, Array)
+    return b.sizes.get(array) or tuple(Const(n, INT) for n in array.type.extents)
+
+
+_RECORDED = "recorded:"
+
+
+def recorded(b: Builder, question: str) -> Atom:
+    """Whether the plan has the states of a loop recorded: open until ``answered``."""
+    return b.let(Apply(_RECORDED + question, ()), BOOL)
+
+
+def questions(body: Block) -> tuple[str, ...]:
+    """The loops of kernels whose states may be recorded, in order of their adjoints."""
+    found = (s.op.fn for s in walk(body) if isinstance(s, Let) and isinstance(s.op, Apply))
+    return tuple(dict.fromkeys(fn.removeprefix(_RECORDED) for fn in found if fn.startswith(_RECORDED)))
+
+
+def answered(body: Block, question: str, answer: bool) -> Block:
+    """``body`` with the question answered; what the other answer needs is left to clean-up."""
+
+    def close(s: Stmt) -> Stmt:
+        match s:
+            case Let(op=Apply(fn=fn)) if fn == _RECORDED + question:
+                return replace(s, op=Apply("copy", (Const(answer, BOOL),)))
+            case _:
+                return map_blocks(s, lambda b: answered(b, question, answer))
+
+    return Block(tuple(close(s) for s in body.stmts))
 
 
 @dataclass(frozen=True)
@@ -156,6 +252,12 @@ def number_of_steps(b: Builder, loop: For, lo: Atom, hi: Atom, trips: Atom | Non
     span = b.cast(b.sub(hi, lo), LONG)
     steps = b.div(b.add(span, b.const(loop.step - 1, span)), b.const(loop.step, span))
     return b.select(b.compare("lt", lo, hi), steps, b.const(0, steps))
+
+
+def position(b: Builder, loop: For, lo: Atom, index: Atom) -> Atom:
+    """A number from 0 for the iteration with this index, whichever way the loop runs."""
+    span = b.sub(index, lo)
+    return b.cast(b.div(span, b.const(loop.step, span)), LONG)
 
 
 def index_at(b: Builder, loop: For, lo: Atom, steps: Atom, number: Atom) -> Atom:

@@ -182,30 +182,39 @@ class HostPrinter(InspectorPrinter):
             self.text.add(f"{reductions.value_type(r)} {self.located[r]}{reductions.identity(r)};")
 
     def _sized_arrays(self, s: Launch) -> None:
-        """Memory for local arrays that are sized at run time: a part for each iteration."""
+        """Memory for local arrays that are sized at run time: a part for each iteration, or for each task
+        that runs some of them in turn."""
         for x in walk(s.body):
             if not isinstance(x, Declare) or not x.extents:
                 continue
             assert isinstance(x.target.type, Array)
-            (outer,) = s.ranges
+            if isinstance(s.schedule, Chunked):
+                counts = [f"kad::replicas<{s.space}>()"]
+            else:
+                bounds = [(self.expr(r.lo, SUM - 1), self.expr(r.hi, SUM)) for r in s.ranges]
+                counts = [
+                    f"({hi} > 0 ? {hi} : 0)" if lo == "0" else f"({hi} > {lo} ? {hi} - {lo} : 0)"
+                    for lo, hi in bounds
+                ]
             name = self.names.declare(x.target)
-            stars = "*" * (1 + len(x.extents))
+            stars = "*" * (len(counts) + len(x.extents))
             type_ = f"Kokkos::View<{x.target.type.element.name}{stars}, {s.space}>"
             member = self.workspace.member(name, f"kad::Buffer<{type_}>")
-            lo, hi = self.expr(outer.lo, SUM - 1), self.expr(outer.hi, SUM)
-            count = f"{hi} > {lo} ? {hi} - {lo} : 0"
-            sizes = "".join(f", {self.expr(e)}" for e in x.extents)
-            self.text.add(f'const auto {name} = ws.{member}.get("{name}", {count}{sizes});')
-            self.slots[x.target] = ""  # known when the index has a name
+            sizes = ", ".join([*counts, *(self.expr(e) for e in x.extents)])
+            self.text.add(f'const auto {name} = ws.{member}.get("{name}", {sizes});')
+            self.slots[x.target] = ""  # known when the indices have names
 
     def _enter(self, s: Launch) -> None:
         """Say which part of sized arrays the iteration at hand has."""
         mine = [x.target for x in walk(s.body) if isinstance(x, Declare) and x.extents]
-        for array in mine:
-            outer = s.ranges[0]
-            index = self.names[outer.index]
-            start = self.expr(outer.lo, SUM - 1)
-            self.slots[array] = index if start == "0" else f"{index} - {start}"
+        if not mine:
+            return
+        if isinstance(s.schedule, Chunked):
+            slot = self.names[s.schedule.replica]
+        else:
+            starts = [(self.names[r.index], self.expr(r.lo, SUM - 1)) for r in s.ranges]
+            slot = ", ".join(index if start == "0" else f"{index} - {start}" for index, start in starts)
+        self.slots |= dict.fromkeys(mine, slot)
 
     def _comment(self, s: Launch) -> None:
         lines = [x.loc.line for x in walk(s.body) if x.loc is not None and x.loc.file == self.file]

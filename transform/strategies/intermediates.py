@@ -1,12 +1,14 @@
 """Where a value that the reverse sweep needs comes from: stored by the forward sweep, or recomputed.
 
-Three questions arise, each answered for itself:
+Four questions arise, each answered for itself:
 
 * values that one iteration of a kernel computes: recomputed by the adjoint kernel, or stored by the primal
   kernel in one array per value (``values.py``);
 * Views that a host loop overwrites: a copy per step, or checkpoints from which the steps run again
   (``checkpoint.py``: evenly spaced; ``binomial.py``: a given number of them);
-* Views that a later kernel overwrites: a copy, or running again the kernels that filled them (``rerun.py``).
+* Views that a later kernel overwrites: a copy, or running again the kernels that filled them (``rerun.py``);
+* what a long loop inside a kernel hands from one iteration to the next: the loop runs again from a few
+  checkpoints, or its states are stored on a tape (``adjoint/states.py``; ``tape.py``: whose tape).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
+from transform.adjoint import states
 from transform.ir.build import Fresh
 from transform.ir.nodes import Block, Symbol
 from transform.strategies import binomial, checkpoint, rerun, values
@@ -27,8 +30,8 @@ Origin = dict[Symbol, Symbol]
 @dataclass(frozen=True)
 class Choice:
     """One question about ``name``. ``values``: the legal answers, the default first; ``given``: the one that
-    the open gradient already has; ``refused``: others with reasons. ``split_only``: asked only where forward
-    and reverse sweep of the last kernel are apart. ``apply`` gives another answer."""
+    the open gradient already has, if any; ``refused``: others with reasons. ``split_only``: asked only where
+    forward and reverse sweep of the last kernel are apart. ``apply`` gives another answer."""
 
     name: str
     given: str
@@ -61,6 +64,11 @@ def choices(
     for saved in rerun.saved(body):
         meaning = f"'{saved.name}' before it is overwritten: a copy, or computed again"
         found.append(_recall(saved.name, meaning, saved.why_not, partial(_rerun, name=saved.name)))
+    for question in states.questions(body):
+        line = question.removeprefix("loop")
+        meaning = f"the loop at line {line}: run again from checkpoints, or its states stored on a tape"
+        apply = partial(_loop, question=question)
+        found.append(Choice(question, "", ("recompute", "store"), (), meaning, False, apply))
     taken: set[str] = set()
     for i, choice in enumerate(found):
         name, n = choice.name, 1
@@ -80,6 +88,10 @@ def _recall(name: str, meaning: str, why_not: str, apply: Callable[..., Block]) 
 
 def _store(body: Block, *, fresh: Fresh, answer: str, pair: values.Pair, origin: Origin) -> Block:
     return values.store(body, pair, origin, fresh)
+
+
+def _loop(body: Block, *, fresh: Fresh, answer: str, question: str) -> Block:
+    return states.answered(body, question, answer == "store")
 
 
 def _rerun(body: Block, *, fresh: Fresh, answer: str, name: str) -> Block:
