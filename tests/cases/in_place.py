@@ -28,5 +28,6 @@ CASES = (
     Case("in_place", "shuffled", {"order": ORDER, "x": (3, 4), "out": (3,)}),
     Case("in_place", "by_rank", {"A": (4, 5), "x": (5,), "out": (4,)}),
     Case("in_place", "limited", {"u": (4, 6), "limit": (6,)}, floats=frozenset({"u", "limit"})),
+    Case("in_place", "until_large", {"a": (5, 3), "m": 4}),
 )
 COMPILED = ("tridiagonal", "factorised", "hydrostatic", "relaxed", "scaled_rows", "settled")

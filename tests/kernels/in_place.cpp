@@ -189,3 +189,20 @@ void limited(Kokkos::View<float**> u, Kokkos::View<float*> limit) {
     }
   });
 }
+
+// Counting down, left early: the counter bounds the loop all the same.
+void until_large(Matrix a, int m) {
+  Kokkos::parallel_for("until", a.extent(0), KOKKOS_LAMBDA(const int i) {
+    for (int k = m - 1; k >= 0; --k) {
+      if (a(i, 0) > 0.9) break;
+      a(i, 0) *= 1.0 + 0.5 * a(i, k % 3);
+      a(i, k % 3) += a(i, 0);
+    }
+    int k = 0;
+    while (k < m) {
+      ++k;
+      if (a(i, 2) > 5.0) return;
+      a(i, 1) *= 1.0 + 0.1 * a(i, k % 3);
+    }
+  });
+}

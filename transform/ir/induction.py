@@ -125,6 +125,7 @@ class _Conditions:
     loop: For
     lets: dict[Symbol, Op] = field(default_factory=dict)
     merges: dict[Symbol, tuple[Atom, Merge]] = field(default_factory=dict)
+    sides: dict[Atom, bool] = field(default_factory=dict)  # conditions that are known to hold, or not to
 
     def __post_init__(self) -> None:
         for s in walk(self.loop.body):
@@ -137,6 +138,8 @@ class _Conditions:
                     pass
         inside = {n for s in walk(self.loop.body) for n in (*defines(s), *binds(s))}
         self.inside = inside | {self.loop.index} | {c.inner for c in self.loop.carried}
+        if self.loop.exit is not None:
+            list(self.hold(self.loop.exit.until, False))  # for the sides that it takes
 
     def hold(self, atom: Atom, value: bool) -> Iterator[tuple[Atom, Atom, bool]]:
         """The comparisons ``less < more`` (``<=`` if not strict) that follow from ``atom`` being so."""
@@ -144,6 +147,7 @@ class _Conditions:
             cond, m = self.merges[atom]
             for other, side, taken in ((m.orelse, m.then, True), (m.then, m.orelse, False)):
                 if isinstance(other, Const) and bool(other.value) != value:
+                    self.sides[cond] = taken
                     yield from self.hold(cond, taken)
                     yield from self.hold(side, value)
         match self.lets.get(atom) if isinstance(atom, Symbol) else None:
@@ -171,6 +175,10 @@ class _Conditions:
             return _Linear(speed=1)
         if atom not in self.inside:
             return _Linear(atoms=((atom, 1),))
+        for c in self.loop.carried:
+            step = self._step(c) if c.inner == atom else None
+            if step is not None:
+                return _Linear(speed=step, atoms=((c.init, 1),))
         match self.lets.get(atom):
             case Apply(fn="copy" | "cast", args=(x,)):
                 return self.linear(x)
@@ -189,5 +197,21 @@ class _Conditions:
                 if found is None or found.atoms:
                     return None
                 return _Linear(found.speed * int(times), found.constant * int(times))
+            case _:
+                return None
+
+    def _step(self, carried: Carried) -> int | None:
+        """The constant that an iteration adds to a carried integer if the loop goes on."""
+        end = carried.next
+        if end in self.merges and isinstance(end, Symbol):
+            cond, m = self.merges[end]
+            if cond not in self.sides:
+                return None
+            end = m.then if self.sides[cond] else m.orelse
+        match self.lets.get(end) if isinstance(end, Symbol) else None:
+            case Apply(fn="add" | "sub" as fn, args=(a, Const(value=amount))) if a == carried.inner:
+                return int(amount) if fn == "add" else -int(amount)
+            case Apply(fn="add", args=(Const(value=amount), a)) if a == carried.inner:
+                return int(amount)
             case _:
                 return None
