@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from autotune import debian_source
-from autotune.compiler import compile_command, pick_compiler, toolchain_for
+from autotune.compiler import COMPILE_ENVIRONMENT, compile_command, pick_compiler, toolchain_for
 from autotune.installation import (
     RECORD,
     Kokkos,
@@ -303,7 +303,14 @@ def _verify(kokkos: Kokkos, arch: Architecture, compiler: str, progress: Progres
         (folder / "probe.cpp").write_text(_PROBE)
         toolchain = toolchain_for(arch, kokkos, compiler, ())
         command = compile_command(toolchain, folder / "probe.cpp", folder / "probe", ())
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={**os.environ, **COMPILE_ENVIRONMENT},
+        )
         if done.returncode:
             raise ToolchainMissing(
                 f"{kokkos.describe()} does not compile a small program:\n{done.stderr[-4000:]}"

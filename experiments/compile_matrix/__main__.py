@@ -1,6 +1,7 @@
 """Every corpus kernel x strategy, compiled with warnings on, for hosts and devices; what the kernels need.
 
 python -m experiments.compile_matrix [KERNEL...] [--target ARCH[=KOKKOS_ROOT]]... [--all] [--write]
+python -m experiments.compile_matrix --cases [FILE...] [--target ARCH[=KOKKOS_ROOT]]... [--write]
 
 Needs compilers, no devices. Results are kept in a file as they come: started again, only what is missing or
 has changed is compiled.
@@ -9,61 +10,34 @@ has changed is compiled.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import hashlib
-import json
 import re
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.compiler import identity
-from autotune.resources import REPORT, Resources, compile_object, namespace_of, parse_report, unit_of
-from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
+from autotune.resources import REPORT
+from autotune.toolchain import ToolchainMissing, find_toolchain
+from experiments.compile_matrix.cases import FILES, case_entries
+from experiments.compile_matrix.compiling import WARNINGS, Entry, Record, Target, entries, note
 from experiments.plans import launches, strategies
-from search_spaces.model import Architecture, Plan, architectures
+from search_spaces.model import architectures
 from transform import pipeline
 from transform.frontend.clang import ParseOptions
 
 CORPUS = Path(__file__).parent.parent / "kernels"
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- results: python -m experiments.compile_matrix --write -->\n"
+CASES_MARK = "<!-- results: python -m experiments.compile_matrix --cases --write -->\n"
 STATE = Path("kad-out/compile_matrix.jsonl")
-PER_UNIT = 8  # variants in one translation unit: reading Kokkos takes longer than a variant
-TIMEOUT = 1200.0
-WARNINGS = ("-Wall", "-Wextra")
-
-
-@dataclass(frozen=True)
-class Target:
-    arch: Architecture
-    tools: Toolchain
-
-    @property
-    def title(self) -> str:
-        kokkos = self.tools.kokkos
-        return f"{self.arch.name}, Kokkos {kokkos.version} ({', '.join(kokkos.backends)})"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One variant for one target. ``kernels`` have no names here; ``log`` holds errors and warnings."""
-
-    target: str
-    kernel: str
-    plan: Plan
-    compiled: bool
-    warnings: int
-    kernels: tuple[Resources, ...]
-    log: str
 
 
 def main(arguments: Sequence[str]) -> int:
-    names = sorted(p.stem for p in CORPUS.glob("*.cpp"))
+    corpus = sorted(p.stem for p in CORPUS.glob("*.cpp"))
     parser = argparse.ArgumentParser(prog="python -m experiments.compile_matrix", description=__doc__)
-    parser.add_argument("kernel", nargs="*", default=names, metavar="KERNEL", help=f"from {', '.join(names)}")
+    parser.add_argument("kernel", nargs="*", metavar="KERNEL", help=f"from {', '.join(corpus)}")
+    parser.add_argument(
+        "--cases", action="store_true", help="the default variants of the kernels in tests/kernels instead"
+    )
     parser.add_argument(
         "--target", action="append", metavar="ARCH[=KOKKOS_ROOT]", help="repeatable (host, h100, mi250x)"
     )
@@ -71,17 +45,31 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, default=STATE, help=f"where results are kept ({STATE})")
     parser.add_argument("--write", action="store_true", help="put the results into this experiment's README")
     options = parser.parse_args(arguments)
-    if unknown := sorted(set(options.kernel) - set(names)):
-        parser.error(f"unknown kernel {unknown[0]!r}; the corpus has {', '.join(names)}")
+    names = list(FILES) if options.cases else corpus
+    chosen = options.kernel or names
+    if unknown := sorted(set(chosen) - set(names)):
+        parser.error(f"unknown kernel {unknown[0]!r}; there are {', '.join(names)}")
     targets = [t for text in options.target or ("host", "h100", "mi250x") if (t := _target(text)) is not None]
-    options.state.parent.mkdir(parents=True, exist_ok=True)
-    tables = [_table(t, _entries(t, options.kernel, options.all, options.state)) for t in targets]
+    record = Record(options.state)
+    tables = []
+    for target in targets:
+        if options.cases:
+            tables.append(_cases_table(target, {n: case_entries(target, n, record) for n in chosen}))
+        else:
+            tables.append(_table(target, [e for n in chosen for e in _variants(target, n, options.all, record)]))
     report = "\n".join(tables)
     print(report)
     if options.write:
-        text = README.read_text()
-        README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
-    return 0 if targets and "FAILED" not in report else 1
+        _write(CASES_MARK if options.cases else MARK, report)
+    return 0 if targets and "**" not in report else 1
+
+
+def _write(mark: str, report: str) -> None:
+    """Replace what stands in the README between ``mark`` and the next one."""
+    before, _, after = README.read_text().partition(mark)
+    following = re.search(r"^(## .*\n+)?<!-- results", after, re.MULTILINE)
+    rest = "\n" + after[following.start() :] if following else ""
+    README.write_text(before + mark + "\n" + report + rest)
 
 
 def _target(text: str) -> Target | None:
@@ -90,95 +78,37 @@ def _target(text: str) -> Target | None:
     arch = architectures()[name]
     try:
         root_path = Path(root) if root else None
-        return Target(arch, find_toolchain(arch, root_path, (), build_missing=False, progress=_note))
+        return Target(arch, find_toolchain(arch, root_path, (), build_missing=False, progress=note))
     except ToolchainMissing as problem:
-        _note(f"{name}: left out: {problem}")
+        note(f"{name}: left out: {problem}")
         return None
 
 
-def _note(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
+def _variants(target: Target, name: str, mixed: bool, record: Record) -> list[Entry]:
+    """Every strategy of a corpus kernel, and the default variant with every other way to launch it."""
+    path = CORPUS / f"{name}.cpp"
+    options = ParseOptions(kokkos_include=target.tools.kokkos.include)
+    adjoint = pipeline.differentiate(pipeline.parse(path, options))
+    space = pipeline.search_space(adjoint, target.arch)
+    plans = (*strategies(space, mixed), *launches(space, space.default))
+    return entries(target, path, [(name, pipeline.realise(adjoint, p)) for p in plans], record)
 
 
-# ---- compiling ----
+# ---- the tables ----
 
 
-def _entries(target: Target, kernels: Sequence[str], mixed: bool, state: Path) -> list[Entry]:
-    """What every variant for ``target`` came to: from ``state``, or compiled now and added to it."""
-    known = _read(state)
-    found: list[Entry] = []
-    for name in kernels:
-        path = CORPUS / f"{name}.cpp"
-        options = ParseOptions(kokkos_include=target.tools.kokkos.include)
-        adjoint = pipeline.differentiate(pipeline.parse(path, options))
-        space = pipeline.search_space(adjoint, target.arch)
-        plans = (*strategies(space, mixed), *launches(space, space.default))
-        variants = [pipeline.realise(adjoint, p) for p in plans]
-        keyed = {_key(target, path, v.code()): v for v in variants}
-        missing = [k for k in keyed if k not in known]
-        for first in range(0, len(missing), PER_UNIT):
-            part = missing[first : first + PER_UNIT]
-            started = time.monotonic()
-            made = _compile(target, path, {k: keyed[k] for k in part})
-            _note(f"{target.title}: {name}: {len(part)} variants in {time.monotonic() - started:.0f} s")
-            with state.open("a") as file:
-                for key, entry in made.items():
-                    file.write(json.dumps({"key": key, **dataclasses.asdict(entry)}) + "\n")
-            known |= made
-        found += [known[k] for k in keyed]
-    return found
-
-
-def _read(state: Path) -> dict[str, Entry]:
-    known = {}
-    for line in state.read_text().splitlines() if state.is_file() else ():
-        data = json.loads(line)
-        kernels = tuple(Resources(**r) for r in data.pop("kernels"))
-        key = data.pop("key")
-        known[key] = Entry(kernels=kernels, **data)
-    return known
-
-
-def _key(target: Target, path: Path, code: str) -> str:
-    parts = (identity(target.tools), *WARNINGS, path.read_text(), code)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-
-
-def _compile(target: Target, path: Path, variants: dict[str, pipeline.Variant]) -> dict[str, Entry]:
-    """Compile the variants together, or one by one if they do not compile together or something warns."""
-    names = {key: f"kad_v{k}" for k, key in enumerate(variants)}
-    text = unit_of(path, (v.code(names[k]) for k, v in variants.items()))
-    compiled, log = compile_object(target.tools, text, WARNINGS, TIMEOUT)
-    warnings = _warnings(log)
-    if len(variants) > 1 and (not compiled or warnings):
-        return {k: e for key, v in variants.items() for k, e in _compile(target, path, {key: v}).items()}
-    kernels: dict[str, list[Resources]] = {}
-    for r in parse_report(target.arch, log):
-        kernels.setdefault(namespace_of(r.name, "kad_v") or "", []).append(dataclasses.replace(r, name=""))
-    kept = "" if compiled and not warnings else log[-4000:]
-    return {
-        key: Entry(
-            target.title, path.stem, v.plan, compiled, warnings, tuple(kernels.get(names[key], ())), kept
-        )
-        for key, v in variants.items()
-    }
-
-
-def _warnings(log: str) -> int:
-    return len(re.findall(r"\bwarning\b.*:", log, re.IGNORECASE))
-
-
-# ---- the table ----
-
-
-def _table(target: Target, entries: Sequence[Entry]) -> str:
-    good = [e for e in entries if e.compiled and not e.warnings]
+def _setting(target: Target, found: Sequence[Entry]) -> list[str]:
     tools = target.tools
-    lines = [
+    good = sum(e.clean for e in found)
+    return [
         f"### {target.title}\n",
-        f"{tools.compiler_version}, {' '.join(tools.flags)} {' '.join(WARNINGS)}: {len(entries)} variants, "
-        f"{len(good)} compile without a warning.\n",
+        f"{tools.compiler_version}, `{' '.join(tools.flags)} {' '.join(WARNINGS)}`: {len(found)} variants, "
+        f"{good} compile without a warning.\n",
     ]
+
+
+def _table(target: Target, found: Sequence[Entry]) -> str:
+    lines = _setting(target, found)
     device = target.arch.backend in REPORT
     if device:
         lines += [
@@ -187,21 +117,18 @@ def _table(target: Target, entries: Sequence[Entry]) -> str:
         ]
     else:
         lines += ["| kernel | variants | without warnings |", "|---|---|---|"]
-        for name in dict.fromkeys(e.kernel for e in entries):
-            all_ = [e for e in entries if e.kernel == name]
-            fine = sum(1 for e in all_ if e in good)
-            lines.append(f"| {name} | {len(all_)} | {fine} |")
-    lines += [line for e in entries for line in _row(e, device)]
+        for name in dict.fromkeys(e.kernel for e in found):
+            mine = [e for e in found if e.kernel == name]
+            lines.append(f"| {name} | {len(mine)} | {sum(e.clean for e in mine)} |")
+    lines += [line for e in found for line in _row(e, device)]
     return "\n".join(lines) + "\n"
 
 
 def _row(e: Entry, device: bool) -> Iterator[str]:
     """The largest figure of any kernel that the variant launches; the smallest occupancy."""
     plan = ", ".join(f"{k}={v}" for k, v in e.plan.items()) or "the only one"
-    if not e.compiled or e.warnings:
-        first = next((x for x in e.log.splitlines() if re.search("error|warning", x)), "")
-        what = f"{e.warnings} WARNINGS" if e.compiled else "FAILED"
-        yield f"| {e.kernel} | {plan}: **{what}** {first} |" + "|" * (6 if device else 1)
+    if not e.clean:
+        yield f"| {e.kernel} | {plan}: {_failure(e)} |" + "|" * (6 if device else 1)
     elif device and e.kernels:
         most = [max(getattr(r, f) for r in e.kernels) for f in ("registers", "spilled", "stack", "shared")]
         low = min(r.occupancy for r in e.kernels)
@@ -209,6 +136,29 @@ def _row(e: Entry, device: bool) -> Iterator[str]:
         yield f"| {e.kernel} | {plan} | {len(e.kernels)} | {figures} | {low:.0%} |"
     elif device:
         yield f"| {e.kernel} | {plan}: **FAILED** no kernel in the compiler's report |" + "|" * 6
+
+
+def _failure(e: Entry) -> str:
+    first = next((x for x in e.log.splitlines() if re.search("error|warning", x)), "")
+    return (f"**{e.warnings} WARNINGS** " if e.compiled else "**FAILED** ") + first
+
+
+def _cases_table(target: Target, found: dict[str, tuple[list[Entry], str]]) -> str:
+    """A row for each file, then what failed; last, what the files' own code does not compile for."""
+    lines = [
+        *_setting(target, [e for mine, _ in found.values() for e in mine]),
+        "| file | gradients | without warnings | registers | spilled, B | stack, B |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, (mine, _) in found.items():
+        kernels = [r for e in mine for r in e.kernels]
+        figures = [max((getattr(r, f) for r in kernels), default=0) for f in ("registers", "spilled", "stack")]
+        lines.append(f"| {name} | {len(mine)} | {sum(e.clean for e in mine)} | {' | '.join(map(str, figures))} |")
+    lines += [f"| {e.kernel}: {_failure(e)} |||||" for mine, _ in found.values() for e in mine if not e.clean]
+    left_out = [f"* {name}: {reasons}" for name, (_, reasons) in found.items() if reasons]
+    if left_out:
+        lines += ["", "Left out, since the user's own code does not compile for this target:\n", *left_out]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
