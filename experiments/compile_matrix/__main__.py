@@ -56,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.cases:
             tables.append(_cases_table(target, {n: case_entries(target, n, record) for n in chosen}))
         else:
-            tables.append(_table(target, [e for n in chosen for e in _variants(target, n, options.all, record)]))
+            found = [e for n in chosen for e in _variants(target, n, options.all, record)]
+            tables.append(_table(target, found))
     report = "\n".join(tables)
     print(report)
     if options.write:
@@ -152,8 +153,9 @@ def _cases_table(target: Target, found: dict[str, tuple[list[Entry], str]]) -> s
     ]
     for name, (mine, _) in found.items():
         kernels = [r for e in mine for r in e.kernels]
-        figures = [max((getattr(r, f) for r in kernels), default=0) for f in ("registers", "spilled", "stack")]
-        lines.append(f"| {name} | {len(mine)} | {sum(e.clean for e in mine)} | {' | '.join(map(str, figures))} |")
+        most = [max((getattr(r, f) for r in kernels), default=0) for f in ("registers", "spilled", "stack")]
+        figures = " | ".join(map(str, [len(mine), sum(e.clean for e in mine), *most]))
+        lines.append(f"| {name} | {figures} |")
     lines += [f"| {e.kernel}: {_failure(e)} |||||" for mine, _ in found.values() for e in mine if not e.clean]
     left_out = [f"* {name}: {reasons}" for name, (_, reasons) in found.items() if reasons]
     if left_out:

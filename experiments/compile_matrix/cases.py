@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from autotune.resources import compile_object
@@ -24,7 +26,8 @@ def case_entries(target: Target, file: str, record: Record) -> tuple[list[Entry]
         copy = Path(folder, path.name)
         errors = _compilable(target, path, copy)
         kept = [c for c in _distinct(file) if re.search(rf"\b{c.function}\(", copy.read_text())]
-        return entries(target, copy, [(f"{file}: {c.name}", _variant(target, copy, c)) for c in kept], record), errors
+        variants = [(f"{file}: {c.name}", _variant(target, copy, c)) for c in kept]
+        return entries(target, copy, variants, record), errors
 
 
 def _distinct(file: str) -> Sequence[Case]:
@@ -39,7 +42,8 @@ def _variant(target: Target, path: Path, case: Case) -> pipeline.Variant:
 
 
 def _compilable(target: Target, path: Path, copy: Path) -> str:
-    """Write the paragraphs of ``path`` that compile to ``copy``, others blank; the first error in each of those."""
+    """Write the paragraphs of ``path`` that compile to ``copy``, others blank; returns the first error in
+    each of those."""
     paragraphs = re.split(r"(?<=\n)\n(?=\S)", path.read_text())
     reasons = []
     while True:
@@ -51,10 +55,7 @@ def _compilable(target: Target, path: Path, copy: Path) -> str:
         found = found or re.search(rf"{re.escape(str(copy))}[:(](\d+)([^\n]*)", log)
         if found is None:
             raise SystemExit(f"{path} does not compile for {target.title}:\n{log[:4000]}")
-        last = 0
-        for k, text in enumerate(paragraphs):
-            last += text.count("\n") + 1
-            if int(found[1]) <= last:
-                break
+        ends = list(accumulate(text.count("\n") + 1 for text in paragraphs))
+        guilty = bisect_left(ends, int(found[1]))
         reasons.append(f"line {found[1]}, {found[2]}")
-        paragraphs[k] = "\n" * paragraphs[k].count("\n")
+        paragraphs[guilty] = "\n" * paragraphs[guilty].count("\n")

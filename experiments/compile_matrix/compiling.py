@@ -21,7 +21,7 @@ from transform.pipeline import Variant
 
 TIMEOUT = 1200.0
 WARNINGS = ("-Wall", "-Wextra")
-PER_UNIT = 8  # variants in one translation unit: reading Kokkos takes longer than a variant
+PER_UNIT = 16  # variants in one translation unit: reading Kokkos takes longer than a variant
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def note(message: str) -> None:
 def entries(
     target: Target, path: Path, variants: Sequence[tuple[str, Variant]], record: Record
 ) -> list[Entry]:
-    """What each named variant of a kernel in ``path`` comes to: from ``record``, or compiled now and added."""
+    """What each named variant of a kernel in ``path`` comes to: from ``record``, or made now and added."""
     identified = identity(target.tools)
     keyed = {_key(identified, path, v.code()): (name, v) for name, v in variants}
     missing = [k for k in keyed if k not in record.known]

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +20,12 @@ from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
 from autotune.workers import LocalExecutor
 from autotune.workload import load_workload
 from experiments.hand.cases import CASES, FOLDER, Case
+from experiments.hand.variants import CORPUS, by_hand, named_plan, promised, tuned_plan
 from search_spaces.model import Plan, architectures
 from transform import pipeline
 from transform.diagnostics import UsageError
 from transform.frontend.clang import ParseOptions
-from transform.signature import Signature
 
-CORPUS = FOLDER.parent / "kernels"
 README = FOLDER / "README.md"
 MARK = "<!-- results: python -m experiments.hand --write -->\n"
 LIMITS = Limits(timeout=300.0, budget=4.0, least=9, most=60)
@@ -126,21 +122,21 @@ def _compare(
     )
     signature = pipeline.signature(adjoint)
     if options.plan is not None:
-        plan = _named(pipeline.search_space(adjoint, architectures()["host"]).plans(), options.plan)
+        plan = named_plan(pipeline.search_space(adjoint, architectures()["host"]).plans(), options.plan)
     else:
-        plan = _tuned(case, workload, options)
+        plan = tuned_plan(case, workload, options.trials, options.kokkos_root)
     code = pipeline.realise(adjoint, plan).code("kad_tuned")
-    tuned = Job("tuned", plan, _promised(code))
+    tuned = Job("tuned", plan, promised(code))
     others = {}
     if "kad::Remembered" in code:
         others = {"noticing": Job("noticing", plan, code.replace("kad_tuned", "kad_noticing"))}
-    by_hand = [Job(p.stem, {}, _by_hand(p, signature)) for p in case.by_hand()]
+    experts = [Job(p.stem, {}, by_hand(p, signature)) for p in case.by_hand()]
     task = Task(
         signature,
         path,
         pipeline.tangent_header(adjoint),
         tuned,
-        (*others.values(), *by_hand),
+        (*others.values(), *experts),
         tools,
         (FOLDER,),
     )
@@ -159,57 +155,8 @@ def _compare(
     first = measured(tuned)
     noticing = measured(others["noticing"]) if others else first
     labels = [p.read_text().splitlines()[0].removeprefix("// ") for p in case.by_hand()]
-    rows = tuple(Row(label, measured(job)) for label, job in zip(labels, by_hand, strict=True))
+    rows = tuple(Row(label, measured(job)) for label, job in zip(labels, experts, strict=True))
     return Comparison(case, workload, plan, first, noticing, rows)
-
-
-def _named(plans: object, wanted: str) -> Plan:
-    """The first legal plan with the given answers."""
-    answers = dict(item.split("=", 1) for item in wanted.split(","))
-    assert hasattr(plans, "__iter__")
-    for plan in plans:
-        given = {
-            k: next((v for n, v in answers.items() if k == n or k.startswith(f"{n}.")), None) for k in plan
-        }
-        if all(value is None or str(plan[k]) == value for k, value in given.items()):
-            return dict(plan)
-    raise UsageError(f"no legal variant has {wanted}")
-
-
-def _tuned(case: Case, workload: str, options: argparse.Namespace) -> Plan:
-    """The winner of ``kad-tune tune``."""
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "autotune.cli", "tune", str(CORPUS / f"{case.kernel}.cpp")]
-        command += ["--arch", "host", "--workload", f"{CORPUS / case.kernel}.toml:{workload}", "--seed", "1"]
-        command += ["--trials", str(options.trials), "--executor", "local", "--out", directory]
-        command += ["--wrt", ",".join(case.wrt)] if case.wrt else []
-        command += ["--kokkos-root", str(options.kokkos_root)] if options.kokkos_root else []
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        (config,) = Path(directory).glob("*.kad.json")
-        (entry,) = json.loads(config.read_text())["entries"]
-        plan: Plan = entry["knobs"]
-        return plan
-
-
-def _promised(code: str) -> str:
-    """The gradient with the caller's promise that index arrays stay as they are, as experts assume too."""
-    return code.replace("bool indices_are_static_ = false;", "bool indices_are_static_ = true;")
-
-
-def _by_hand(header: Path, signature: Signature) -> str:
-    """The text of an adjoint by hand as the harness calls it: in a namespace, with a workspace or without."""
-    name, returns = signature.name, "void" if signature.returns is None else signature.returns.name
-    return f"""#include "hand.hpp"
-namespace kad_{header.stem} {{
-{header.read_text()}
-template <class First, class... Rest>
-std::enable_if_t<!std::is_same_v<std::decay_t<First>, {name}_workspace>, {returns}> {name}_grad(
-    First&& first, Rest&&... rest) {{
-  {name}_workspace workspace;
-  return {name}_grad(workspace, std::forward<First>(first), std::forward<Rest>(rest)...);
-}}
-}}  // namespace kad_{header.stem}
-"""
 
 
 def _summary(found: Sequence[Comparison]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.installation import Kokkos
-from experiments.peers.loops import Loops, entry, threaded, with_adjoints
+from experiments.peers.loops import Loops, entry, threaded
 from transform.ir.types import View
 from transform.signature import Argument, Signature
 
@@ -34,7 +34,7 @@ class Tool(ABC):
         source = folder / f"{self.name}_{loops.function(threads)}.cpp"
         declaration = entry(loops, signature, self.name)
         lines = ["#include <cmath>", *self.preamble(), loops.text]
-        lines += [threaded(loops, signature), "extern \"C\" int omp_get_max_threads();"] if threads else []
+        lines += [threaded(loops, signature), 'extern "C" int omp_get_max_threads();'] if threads else []
         lines += [f"{declaration} {{", *self.body(loops, signature, threads), "}", ""]
         source.write_text("\n".join(lines))
         made = source.with_suffix(".so")
@@ -70,8 +70,8 @@ class Tool(ABC):
 
 @dataclass(frozen=True)
 class Enzyme(Tool):
-    """``path``: Enzyme's plugin for ``clang`` (``ClangEnzyme-*.so``), or a program that runs Enzyme over LLVM IR
-    as PennyLane's ``catalyst`` does."""
+    """``path``: Enzyme's plugin for ``clang`` (``ClangEnzyme-*.so``), or a program that runs Enzyme over LLVM
+    IR as PennyLane's ``catalyst`` does."""
 
     def preamble(self) -> Sequence[str]:
         return (
@@ -86,8 +86,10 @@ class Enzyme(Tool):
         for a in signature.arguments:
             if a in scalars:
                 given.append(f"enzyme_out, {a.name}")
+            elif a.has_adjoint:
+                given.append(f"enzyme_dup, {a.name}, {a.name}_b")
             else:
-                given.append(f"enzyme_dup, {a.name}, {a.name}_b" if a.has_adjoint else f"enzyme_const, {a.name}")
+                given.append(f"enzyme_const, {a.name}")
         given += [f"enzyme_const, {e}" for e in loops.extents]
         if threads:
             yield "  const int parts = omp_get_max_threads();"
@@ -104,7 +106,8 @@ class Enzyme(Tool):
 
     def compile(self, source: Path, made: Path, flags: Sequence[str]) -> None:
         if self.path.suffix == ".so":
-            _run([self.clang, *OPTIMISED, *flags, f"-fplugin={self.path}", "-shared", str(source), "-o", str(made)])
+            plugin = f"-fplugin={self.path}"
+            _run([self.clang, *OPTIMISED, *flags, plugin, "-shared", str(source), "-o", str(made)])
             return
         # Enzyme wants code before vectorization; what it made is optimised as any other code
         plain, folder = source.with_suffix(".ll"), source.with_suffix(".enzyme")
@@ -116,14 +119,15 @@ class Enzyme(Tool):
         after = max(folder.glob("*AfterEnzyme*.ll"), default=None)
         if after is None:
             raise ToolFailed(f"{self.path.name} did not run Enzyme")
-        after.write_text(_older(after.read_text()))
+        after.write_text(older(after.read_text()))
         _run([self.clang, *OPTIMISED, *flags, "-shared", str(after), "-o", str(made)])
 
 
-def _older(text: str) -> str:
+def older(text: str) -> str:
     """LLVM IR of version 22 as clang 19 reads it: without hints and markers that only the newer one knows."""
     text = text.replace("captures(none)", "nocapture").replace("nocreateundeforpoison ", "")
-    text = re.sub(r", target_mem\d: \w+|, errnomem: \w+|errnomem: \w+, | captures\([^()]*\)| initializes\(\([^()]*\)\)| samesign", "", text)
+    text = re.sub(r"memory\([^()]*(errnomem|target_mem)[^()]*\) ?", "", text)
+    text = re.sub(r" captures\([^()]*\)| initializes\(\([^()]*\)\)| samesign", "", text)
     return "".join(line for line in text.splitlines(True) if "@llvm.lifetime." not in line)
 
 

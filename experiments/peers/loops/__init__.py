@@ -1,6 +1,6 @@
 """The loops of corpus kernels in plain C++, and how they are called with the kernels' Views.
 
-``<kernel>.hpp`` defines ``<kernel>_loops(arrays and scalars in the kernel's order, extents..., first, last)``:
+``<kernel>.hpp`` defines ``<kernel>_loops(arrays and scalars in the kernel's order, extents, first, last)``:
 the kernel's iterations ``[first, last)``, arrays by rows.
 """
 
@@ -86,7 +86,10 @@ def variant(loops: Loops, signature: Signature, tool: str) -> str:
         for a in signature.arguments
     ]
     active = [a for a in signature.arguments if a.has_adjoint]
-    adjoints = [f"const {a.adjoint_spelling}& {a.name}_b" if isinstance(a.type, View) else f"double& {a.name}_b" for a in active]
+    adjoints = [
+        f"const {a.adjoint_spelling}& {a.name}_b" if isinstance(a.type, View) else f"double& {a.name}_b"
+        for a in active
+    ]
     seed = ["double = 1.0"] if signature.returns is not None else []
     data = with_adjoints(
         signature,
@@ -116,4 +119,5 @@ def entry(loops: Loops, signature: Signature, tool: str) -> str:
     """The declaration of the C function between the tool's compiler and ours: every array and scalar with its
     adjoint behind it, the extents, the number of iterations."""
     parameters = [*with_adjoints(signature, declared, lambda a: f"double* {a.name}_b")]
-    return f'extern "C" void {tool}_{loops.kernel}({", ".join([*parameters, *(f"int {e}" for e in loops.extents), "int count"])})'
+    parameters += [*(f"int {e}" for e in loops.extents), "int count"]
+    return f'extern "C" void {tool}_{loops.kernel}({", ".join(parameters)})'

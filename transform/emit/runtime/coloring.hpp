@@ -9,8 +9,8 @@ namespace kad {
 template <class V, class... I>
 std::size_t offset(const V& v, I... i) {
   std::size_t position = 0;
-  unsigned d = 0;
-  ((position = position * (d < static_cast<unsigned>(V::rank) ? v.extent(d) : 1) + static_cast<std::size_t>(i), ++d), ...);
+  int d = 0;
+  ((position = position * (d < static_cast<int>(V::rank) ? v.extent(d) : 1) + static_cast<std::size_t>(i), ++d), ...);
   return position;
 }
 

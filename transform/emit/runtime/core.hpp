@@ -42,9 +42,9 @@ template <class Scalars, class V>
 Scalars scalars_of(const V& v) {
   using Scalar = typename Scalars::value_type;
   constexpr std::size_t n = sizeof(typename V::value_type) / sizeof(Scalar);
-  constexpr unsigned rank = static_cast<unsigned>(V::rank);
+  constexpr int rank = static_cast<int>(V::rank);  // signed: compilers warn of an unsigned number below 0
   Kokkos::LayoutStride layout;
-  for (unsigned d = 0; d < rank; ++d) {
+  for (int d = 0; d < rank; ++d) {
     layout.dimension[d] = v.extent(d);
     layout.stride[d] = v.stride(d) * n;
   }
@@ -76,7 +76,7 @@ void require_distinct(const char* function, const char* a_name, const A& a, cons
 // The adjoint of a View has its shape.
 template <class A, class B>
 void require_same_shape(const char* function, const char* a_name, const A& a, const char* b_name, const B& b) {
-  for (unsigned d = 0; d < static_cast<unsigned>(A::rank); ++d) {
+  for (int d = 0; d < static_cast<int>(A::rank); ++d) {
     if (a.extent(d) != b.extent(d)) {
       throw std::invalid_argument(std::string(function) + ": '" + b_name + "' must have the shape of '" + a_name +
                                   "'");
@@ -112,7 +112,7 @@ class Buffer {
   }
   template <class... N>
   static bool fits(const V& v, N... n) {
-    unsigned d = 0;
+    int d = 0;
     return ((v.extent(d++) == length(n)) && ... && true);
   }
   std::optional<V> view_;
@@ -144,13 +144,13 @@ class Tape {
     if constexpr (std::is_same_v<typename V::array_layout, typename S::array_layout>) {
       layout = source.layout();
     } else {
-      for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) layout.dimension[d] = source.extent(d);
+      for (int d = 0; d < static_cast<int>(V::rank); ++d) layout.dimension[d] = source.extent(d);
     }
     return V(Kokkos::view_alloc(std::string("tape"), Kokkos::WithoutInitializing), layout);
   }
   template <class S>
   static bool same_shape(const V& v, const S& source) {
-    for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) {
+    for (int d = 0; d < static_cast<int>(V::rank); ++d) {
       if (v.extent(d) != source.extent(d)) return false;
     }
     return true;

@@ -11,7 +11,7 @@ class Remembered {
   // Whether `v` has the shape and, unless `trusted`, the contents that were remembered.
   bool same(const V& v, bool trusted) const {
     if (!copy_ || v.data() != data_ || v.span() != copy_->extent(0)) return false;
-    for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) {
+    for (int d = 0; d < static_cast<int>(V::rank); ++d) {
       if (v.extent(d) != extents_[d]) return false;
     }
     if (trusted) return true;
@@ -36,7 +36,7 @@ class Remembered {
         "remember indices",
         Kokkos::RangePolicy<typename V::execution_space>(0, static_cast<std::int64_t>(n)),
         KOKKOS_LAMBDA(const std::int64_t k) { target(k) = from[k]; });
-    for (unsigned d = 0; d < static_cast<unsigned>(V::rank); ++d) extents_[d] = v.extent(d);
+    for (int d = 0; d < static_cast<int>(V::rank); ++d) extents_[d] = v.extent(d);
     data_ = v.data();
   }
   std::size_t memory() const { return copy_ ? copy_->span() * sizeof(typename V::value_type) : 0; }
