@@ -1,6 +1,6 @@
 """Tuned gradients against adjoints written by hand, from one program per kernel.
 
-python -m experiments.hand [KERNEL...] [--quick] [--trials N] [--plan KNOB=VALUE,...] [--write]
+python -m experiments.hand [KERNEL...] [--quick] [--trials N] [--plan KNOB=VALUE,...] [--minutes M] [--write]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--plan", help="do not search: this variant, KNOB=VALUE,...; other knobs as by default"
     )
+    parser.add_argument("--minutes", type=float, default=1e9, help="no case is begun later")
     parser.add_argument("--kokkos-root", type=Path, help="a Kokkos installation")
     parser.add_argument("--write", action="store_true", help="put the results into this experiment's README")
     options = parser.parse_args(arguments)
@@ -66,36 +68,39 @@ def main(arguments: Sequence[str]) -> int:
         if name not in kernels:
             parser.error(f"unknown kernel {name!r}; there are adjoints by hand of {', '.join(kernels)}")
     try:
-        report = _report(options)
+        _run(options)
     except (UsageError, ToolchainMissing) as problem:
         print(problem, file=sys.stderr)
         return 2 if isinstance(problem, UsageError) else 4
-    if options.write:
-        text = README.read_text()
-        README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
     return 0
 
 
-def _report(options: argparse.Namespace) -> str:
-    """Measure and print case by case; the whole text."""
+def _run(options: argparse.Namespace) -> None:
+    """Measure, print and with ``--write`` write case by case."""
+    end = time.monotonic() + 60.0 * options.minutes
     tools = find_toolchain(
         architectures()["host"], options.kokkos_root, (), build_missing=True, progress=_note
     )
-    parts = [_setting(tools)]
-    print(parts[0], flush=True)
+    setting = _setting(tools)
+    print(setting, flush=True)
     executor = LocalExecutor()
     found: list[Comparison] = []
     try:
         for case in CASES:
-            if case.kernel in options.kernel:
-                found.append(_compare(case, options, tools, executor))
-                parts.append(_details(found[-1]))
-                print(parts[-1], flush=True)
+            if case.kernel not in options.kernel:
+                continue
+            if time.monotonic() > end:
+                _note(f"time is up: {case.name} and all after it left out")
+                break
+            found.append(_compare(case, options, tools, executor))
+            print(_details(found[-1]), flush=True)
+            if options.write:
+                text = README.read_text()
+                report = "\n".join([setting, _summary(found), *map(_details, found)])
+                README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
     finally:
         executor.close()
-    parts.insert(1, _summary(found))
-    print(parts[1], flush=True)
-    return "\n".join(parts)
+        print(_summary(found), flush=True)
 
 
 def _note(message: str) -> None:
@@ -149,7 +154,7 @@ def _compare(
     )
 
     def measured(job: Job) -> Outcome:
-        _note(f"{case.name}: {job.key}")
+        _note(f"{case.kernel}, {workload}: {job.key}")
         return executor.evaluate(binary, job.key, inputs, QUICK if options.quick else LIMITS)
 
     first = measured(tuned)

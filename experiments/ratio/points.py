@@ -101,9 +101,9 @@ def winners(points: Sequence[Point]) -> str:
     wins = Counter(_kind(p.ranked[0]) for p in open_)
     lines += [
         "",
-        "| way | wins | of | nearest to the winner elsewhere | mean of its time over the winner's |",
+        "| way | wins | of | nearest to the winner else | mean time over the winner's |",
+        "|---|---|---|---|---|",
     ]
-    lines.append("|---|---|---|---|---|")
     for kind in sorted({_kind(label) for p in open_ for label in p.measured}):
         over = [o for p in open_ if (o := _over(p, kind)) is not None]
         lost = [o for o in over if o > 1.0]

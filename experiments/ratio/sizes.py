@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -200,6 +201,12 @@ class _Bench:
         self.small = load_workload(f"{path.with_suffix('.toml')}:small", self.signature)
         self.binary: Binary | None = None
 
+    def other(self, case: SizedCase) -> _Bench:
+        """The same program with the data of ``case``."""
+        bench = copy(self)
+        bench.case, bench.jobs = case, dict(self.jobs)
+        return bench
+
     def inputs(self, size: int) -> Inputs:
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "sizes.toml"
@@ -262,22 +269,20 @@ class _environment:
 
 
 def _benches(cases: Sequence[SizedCase], tools: Toolchain, executor: LocalExecutor) -> list[_Bench]:
-    """Built side by side, then verified."""
-    benches = list(_read(cases, tools))
-    binaries = dict(executor.build(list({id(b.task): b.task for b in benches}.values())))
-    for bench in benches:
-        binary = binaries[bench.task]
+    """Built side by side, a program for each kernel, then verified."""
+    read: dict[str, _Bench] = {}
+    for case in cases:
+        if case.kernel not in read:
+            _note(f"reading {case.kernel}")
+            read[case.kernel] = _Bench(case, tools)
+    for task, binary in executor.build([bench.task for bench in read.values()]):
         if not isinstance(binary, Binary):
-            raise SystemExit(f"{bench.case.name}: does not compile:\n{binary.log}")
-        bench.binary = binary
+            raise SystemExit(f"{task.signature.name}: does not compile:\n{binary.log}")
+        next(bench for bench in read.values() if bench.task is task).binary = binary
+    benches = [read[case.kernel].other(case) for case in cases]
+    for bench in benches:
         bench.verify(executor)
     return benches
-
-
-def _read(cases: Sequence[SizedCase], tools: Toolchain) -> Iterator[_Bench]:
-    for case in cases:
-        _note(f"reading {case.name}")
-        yield _Bench(case, tools)
 
 
 if __name__ == "__main__":

@@ -107,9 +107,9 @@ def least_traffic(sizes: Mapping[str, int], signature: Signature) -> tuple[int, 
     """Bytes that primal and gradient must move at least: inputs are read once, outputs written once, adjoints
     read and written once. ``sizes``: bytes by View.
 
-    ``heat`` overwrites its state: with ``s`` bytes of it, a step of the primal reads the state and writes the
-    fluxes, then reads both, writes the state (5 s). A step of the gradient reads a state and writes the next
-    one beside it (2 s); backwards it reads the state and the adjoint and writes the adjoint (3 s).
+    ``heat`` overwrites its state: with ``s`` bytes of it, a step of the primal reads the state and writes
+    the fluxes, then reads both and writes the state (5 s). A step of the gradient reads a state and writes
+    the next one beside it (2 s); backwards it reads the state and the adjoint, which it writes (3 s).
     """
     views = [a for a in signature.arguments if isinstance(a.type, View)]
     if signature.name == "heat":

@@ -107,6 +107,7 @@ class KernelSweep(Replay):
     # ---- reverse ----
 
     def reverse(self, body: Block, adj: Adjoints) -> None:
+        self.meet(body)
         for s in body.stmts:
             if isinstance(s, Declare) and s.target in self.active:
                 self.arrays[s.target] = self.b.fresh.symbol(f"{s.target.name}_b", s.target.type)

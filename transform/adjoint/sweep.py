@@ -8,12 +8,13 @@ memory. (Griewank & Walther, *Evaluating Derivatives*, 2nd ed., sections 3.3 and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 
 from transform.adjoint.rules import RULES, product
 from transform.analysis.activity import Activity, is_floating
 from transform.diagnostics import Diagnostic, Refused
 from transform.ir.build import TEMPORARY, Builder, is_const, scalar
-from transform.ir.nodes import Apply, Atom, Const, For, Let, Symbol
+from transform.ir.nodes import Apply, Atom, Block, Const, For, Let, Symbol
 
 
 class Adjoints:
@@ -48,6 +49,8 @@ class Sweep(ABC):
     def __init__(self, builder: Builder, active: Activity) -> None:
         self.b = builder
         self.active = active
+        self.ops: dict[Symbol, Apply] = {}  # what defines the scalars met so far
+        self.divisors: Counter[Atom] = Counter()
 
     @abstractmethod
     def value(self, atom: Atom) -> Atom:
@@ -62,6 +65,26 @@ class Sweep(ABC):
 
     def adjoints(self) -> Adjoints:
         return Adjoints(self.b, self.active)
+
+    def meet(self, body: Block) -> None:
+        """Learn what defines the scalars of ``body``, which is about to be reversed."""
+        for s in body.stmts:
+            if isinstance(s, Let) and isinstance(s.op, Apply):
+                self.ops[s.target] = s.op
+                if s.op.fn == "div" and isinstance(s.op.args[1], Symbol):
+                    self.divisors[s.op.args[1]] += 1
+
+    def _square(self, op: Apply) -> tuple[float, Symbol] | None:
+        """A constant and a scalar if ``op`` is the constant times the square of the scalar."""
+        if op.fn != "mul":
+            return None
+        for a, b in (op.args, op.args[::-1]):
+            if a == b and isinstance(a, Symbol):
+                return 1.0, a
+            match self.ops.get(a) if isinstance(a, Symbol) else None:
+                case Apply(fn="mul", args=(Const(value=c), x) | (x, Const(value=c))) if x == b:
+                    return (float(c), x) if isinstance(x, Symbol) else None
+        return None
 
     def reverse_apply(self, let: Let, op: Apply, adj: Adjoints) -> None:
         bar = adj.take(let.target)
@@ -85,8 +108,14 @@ class Sweep(ABC):
                 ]
             )
         args = tuple(self.value(a) for a in op.args)
-        if op.fn == "mul" and op.args[0] == op.args[1]:
-            adj.add(op.args[0], self.b.mul(self.b.mul(self.b.const(2, bar), bar), args[0]))
+        if op.fn == "div" and self.divisors[op.args[1]] > 1:  # one division serves all of them
+            bar = self.b.mul(bar, self.b.div(self.b.const(1, bar), args[1]))
+            adj.add(op.args[0], bar)
+            adj.add(op.args[1], self.b.neg(self.b.mul(bar, self.value(let.target))))
+            return
+        if (square := self._square(op)) is not None:
+            factor, x = square
+            adj.add(x, self.b.mul(self.b.mul(self.b.const(2 * factor, bar), bar), self.value(x)))
             return
         result = self.value(let.target)
         for i, a in enumerate(op.args):

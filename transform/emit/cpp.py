@@ -215,7 +215,7 @@ def _gradient_text(
     out.lines += before
     out.add(f"namespace {namespace} {{")
     out.add("")
-    held = " + ".join(["std::size_t(0)", *(f"{m}.memory()" for m in workspace.members)])
+    held = " + ".join(f"{m}.memory()" for m in workspace.members) or "0"
     members = [f"{type_} {name};" for name, type_ in workspace.members.items()]
     if workspace.knobs:
         members.append(f"kad::Knobs knobs{workspace.knobs};  // how kernels are launched")

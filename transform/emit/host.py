@@ -135,7 +135,8 @@ class HostPrinter(InspectorPrinter):
         member = self.workspace.member(name, f"kad::Buffer<kad::Slabs<{spelling}>>")
         count = f"({self._replicas(s.space, s.shared)} - 1)"
         original = self.names[s.source]
-        self.text.add(f'const auto {name} = ws.{member}.zeroed("{name}", {count} * kad::slab({original}));')
+        how = "zeroed" if s.shared else "get"  # a task zeroes the copy that it alone has
+        self.text.add(f'const auto {name} = ws.{member}.{how}("{name}", {count} * kad::slab({original}));')
         self.copies[s.target] = s.source
 
     def _replicas(self, space: str, shared: bool) -> str:
@@ -329,8 +330,9 @@ class HostPrinter(InspectorPrinter):
             for copies in mine:
                 original = self.copies[copies]
                 own = self.names.fresh(f"{self.names[original]}_mine")
-                where = f"kad::copy_of({self.names[original]}, {self.names[copies]}, {replica})"
-                self.text.add(f"const auto {own} = {where};")
+                get = "copy_of" if how.shared else "own_copy_of"
+                where = f"{self.names[original]}, {self.names[copies]}, {replica}"
+                self.text.add(f"const auto {own} = kad::{get}({where});")
                 self.mine[copies] = own
             if how.shared:
                 self._part(s, f"kad::deal<{s.space}>({self._pair(outer)}, {task}, {tasks})", "+= {}.step")

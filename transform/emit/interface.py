@@ -10,6 +10,9 @@ from transform.ir.objects import Formal
 from transform.ir.types import View
 from transform.signature import Argument, Signature
 
+WIDTH = 120
+"""Columns of a line."""
+
 
 @dataclass(frozen=True)
 class Sized:
@@ -87,25 +90,38 @@ def functions(out: Text, signature: Signature, body: Sequence[str]) -> None:
         if seed
         else f"// {f} and its adjoint."
     )
-    out.add(f"inline {result} {f}_grad({', '.join([f'{f}_workspace& ws', *everything, *seed])}) {{")
+    head = f"inline {result} {f}_grad("
+    _signature(out, head, [f"{f}_workspace& ws", *everything, *seed])
     out.lines += body
     out.add("}")
     out.add("")
     if seed:
-        out.add(f"inline {result} {f}_grad({', '.join([f'{f}_workspace& ws', *everything])}) {{")
+        _signature(out, head, [f"{f}_workspace& ws", *everything])
         out.add(f"  {give}{f}_grad({', '.join(['ws', *names, '1'])});")
         out.add("}")
         out.add("")
-        out.add(f"inline {result} {f}_grad({', '.join([*everything, *seed])}) {{")
+        _signature(out, head, [*everything, *seed])
         out.add(f"  {f}_workspace ws;")
         out.add(f"  {give}{f}_grad({', '.join(['ws', *names, 'seed'])});")
         out.add("}")
         out.add("")
-    out.add(f"inline {result} {f}_grad({', '.join(everything)}) {{")
+    _signature(out, head, everything)
     out.add(f"  {f}_workspace ws;")
     out.add(f"  {give}{f}_grad({', '.join(['ws', *names])});")
     out.add("}")
     out.add("")
+
+
+def _signature(out: Text, head: str, parameters: Sequence[str]) -> None:
+    """The first lines of a function, of at most ``WIDTH`` columns where its parameters allow it."""
+    line = head
+    for k, parameter_ in enumerate(parameters):
+        end = ", " if k + 1 < len(parameters) else ") {"
+        if len(line + parameter_ + end) > WIDTH and line.strip() and k > 0:
+            out.add(line.rstrip())
+            line = "    "
+        line += parameter_ + end
+    out.add(line)
 
 
 def by_size(signature: Signature, choices: Sequence[Sized], namespace: str) -> str:

@@ -5,7 +5,7 @@ IR before -> after::
     parallel i: w = 2 * seed; v = w * x(i); ...
     w = 2 * seed; parallel i: v = w * x(i); ...
 
-Floating-point operations only: they have no effects where there are no iterations.
+Floating-point arithmetic only: it has no effects where there are no iterations, and devices round it as hosts do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from dataclasses import replace
 
 from transform.ir.nodes import Apply, Block, Launch, Let, Stmt, Symbol
 from transform.ir.types import Scalar
-from transform.ir.walk import defines, map_blocks, walk
+from transform.ir.walk import defines, map_blocks, uses, walk
+
+
+_ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "sqrt"})
 
 
 def hoisted(block: Block) -> Block:
@@ -35,7 +38,7 @@ def _split(launch: Launch) -> list[Stmt]:
     before: list[Stmt] = []
     kept: list[Stmt] = []
     for s in launch.body.stmts:
-        if isinstance(s, Let) and isinstance(s.op, Apply) and _moves(s, s.op) and not own & set(s.op.args):
+        if isinstance(s, Let) and _moves(s) and not own.intersection(uses(s)):
             before.append(s)
             own.discard(s.target)
         else:
@@ -43,6 +46,6 @@ def _split(launch: Launch) -> list[Stmt]:
     return [*before, replace(launch, body=Block(tuple(kept)))]
 
 
-def _moves(s: Let, op: Apply) -> bool:
-    float_ = isinstance(s.target.type, Scalar) and s.target.type.is_float
-    return float_ and op.fn not in ("select", "copy", "attach") and not op.fn.startswith("call:")
+def _moves(s: Let) -> bool:
+    number = isinstance(s.target.type, Scalar) and s.target.type.is_float
+    return number and isinstance(s.op, Apply) and s.op.fn in _ARITHMETIC

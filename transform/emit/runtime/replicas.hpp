@@ -38,6 +38,14 @@ KOKKOS_INLINE_FUNCTION copy_type<V> copy_of(const V& target, const Slabs<V>& sla
   return copy_type<V>(replica == 0 ? target.data() : slabs.data() + (replica - 1) * slab(target), target.layout());
 }
 
+// The copy of a task that shares it with no other, with zeros but for the first: its memory is near the task.
+template <class V>
+KOKKOS_INLINE_FUNCTION copy_type<V> own_copy_of(const V& target, const Slabs<V>& slabs, int replica) {
+  const copy_type<V> copy = copy_of(target, slabs, replica);
+  for (std::size_t k = 0; replica != 0 && k < copy.span(); ++k) copy.data()[k] = 0;
+  return copy;
+}
+
 // target += sum over the copies, copy by copy. Gaps between the elements of a strided View hold zeros in the
 // copies and stay untouched.
 template <class V>
