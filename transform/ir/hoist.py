@@ -5,7 +5,8 @@ IR before -> after::
     parallel i: w = 2 * seed; v = w * x(i); ...
     w = 2 * seed; parallel i: v = w * x(i); ...
 
-Floating-point arithmetic only: it has no effects where there are no iterations, and devices round it as hosts do.
+Floating-point arithmetic only: it has no effects where there are no iterations, and devices round it as hosts
+do.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import replace
 from transform.ir.nodes import Apply, Block, Launch, Let, Stmt, Symbol
 from transform.ir.types import Scalar
 from transform.ir.walk import defines, map_blocks, uses, walk
-
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "sqrt"})
 
