@@ -195,6 +195,8 @@ def _grad(args: argparse.Namespace, out: TextIO) -> int:
     for arch, plan, deterministic in emitted.plans:
         kind = "deterministic" if deterministic else "not deterministic"
         print(f"{arch}: {describe(plan)} ({kind})", file=sys.stderr)
+    for note in emitted.notes:
+        print(f"note: {note}", file=sys.stderr)
     _print(out, str(emitted.header))
     return OK
 

@@ -51,6 +51,7 @@ class Explanation:
                 {"knob": r.parameter, "value": r.value, "reason": r.reason} for r in self.space.refusals
             ],
             "variants": self.space.size,
+            "notes": list(self.derivation.notes),
         }
 
 
@@ -76,6 +77,8 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield f"  {a.name:{width}}  {a.spelling}: {', '.join(roles) or 'not active'}"
     if signature.returns is not None:
         yield f"  returns {signature.returns.name}" + ("" if explanation.derivation.of else ": dependent")
+    for note in explanation.derivation.notes:
+        yield f"note: {note}"
     verdicts = explanation.derivation.adjoint.verdicts
     if verdicts:
         yield "increments into adjoints (one line per kernel and View):"

@@ -16,10 +16,11 @@ from transform import pipeline
 
 @dataclass(frozen=True)
 class Emitted:
-    """The header, and the plan that it holds for each architecture."""
+    """The header, the plan that it holds for each architecture, and what it does not do as the function does."""
 
     header: Path
     plans: tuple[tuple[str, Plan, bool], ...]  # architecture, plan, deterministic
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -28,6 +29,7 @@ class Emitted:
                 {"arch": arch, "knobs": dict(plan), "deterministic": deterministic}
                 for arch, plan, deterministic in self.plans
             ],
+            "notes": list(self.notes),
         }
 
 
@@ -46,4 +48,5 @@ def emit(request: Request) -> Emitted:
         text = pipeline.gradient_header(derivation.adjoint, winners, portable(derivation))
     path = header_path(request.out, derivation.signature.name)
     write_atomically(path, text)
-    return Emitted(path, tuple((a.name, plan, derivation.variant(plan).deterministic) for a, plan in plans))
+    made = tuple((a.name, plan, derivation.variant(plan).deterministic) for a, plan in plans)
+    return Emitted(path, made, derivation.notes)

@@ -58,10 +58,16 @@ class Source {
 
   template <class T>
   std::vector<T> read(const std::string& name, std::size_t count) const {
-    std::vector<T> data(count);
+    std::vector<char> bytes(count * sizeof(T));
     std::ifstream file(directory_ + "/" + name + ".raw", std::ios::binary);
-    file.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(count * sizeof(T)));
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     if (!file) throw std::runtime_error("cannot read " + directory_ + "/" + name + ".raw");
+    std::vector<T> data(count);
+    for (std::size_t k = 0; k < count; ++k) {  // one by one: a vector of bool has no array
+      T value;
+      std::memcpy(&value, &bytes[k * sizeof(T)], sizeof(T));
+      data[k] = value;
+    }
     return data;
   }
 

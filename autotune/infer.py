@@ -160,6 +160,15 @@ def _roots(program: Program, n: int) -> _Roots:
             case _:
                 pass
 
+    def factors(atom: Atom) -> int:
+        """How many scalars a bound is the product of: ``nx * ny``."""
+        match defined.get(atom) if isinstance(atom, Symbol) else None:
+            case Apply(fn=fn, args=args):
+                found = [factors(a) for a in args]
+                return sum(found) if fn == "mul" else max(found, default=0)
+            case _:
+                return int(atom in params)
+
     def note(bound: Atom, scalar_size: int, few: bool) -> None:
         for quantity in leaves(bound):
             kind, name, _ = quantity
@@ -179,7 +188,7 @@ def _roots(program: Program, n: int) -> _Roots:
             match stmt:
                 case Launch(ranges=ranges, body=body):
                     for r in ranges:
-                        note(r.hi, _share(n, len(ranges)), few=False)
+                        note(r.hi, _share(n, len(ranges) * max(factors(r.hi), 1)), few=False)
                     visit(body, True)
                 case For(lo=lo, hi=hi, body=body):
                     view = loaded_from(hi, defined)

@@ -69,6 +69,14 @@ class Derivation:
     def of(self) -> tuple[str, ...]:
         return tuple(a.name for a in self.signature.arguments if a.dependent)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the gradient does not do as the function does, with its place."""
+        return tuple(
+            f"{n.loc.file}:{n.loc.line}:{n.loc.column}: {n.text}" if n.loc is not None else n.text
+            for n in self.program.notes
+        )
+
     @cached_property
     def _variants(self) -> dict[str, pipeline.Variant]:
         return {}
@@ -117,6 +125,8 @@ def derive_or_install(request: Request, arch: Architecture, note: Note) -> tuple
     except KokkosHeadersMissing:
         _toolchain(request, request.compiler_flags, arch, note)
         derivation = derive(request, arch)
+    for text in derivation.notes:
+        note(f"note: {text}")
     return derivation, _toolchain(request, _compile_flags(request, arch), arch, note)
 
 

@@ -1,5 +1,4 @@
-// expect: 16:8 the array 's_c' of the caller is changed
-// expect: 16:8 the private reference behind 's.rates.x' has no name outside its class
+// expect: 15:8 the private reference behind 's.rates.x' has no name outside its class
 #include <Kokkos_Core.hpp>
 struct Rates {
   Kokkos::View<double*> x;

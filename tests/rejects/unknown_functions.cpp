@@ -1,7 +1,7 @@
 // expect: 13:79 the recursive call of 'recursive' is not supported
 // expect: 15:66 the accumulator of a parallel_reduce is read
 // expect: 21:14 the function external has no body here
-// expect: 24:9 the function printf is not supported
+// expect: 24:14 the function printf is not supported
 // expect: 25:31 the function that this points to is not known here
 #include <Kokkos_Core.hpp>
 #include <cstdio>
@@ -21,7 +21,7 @@ double unknown_functions(Kokkos::View<double*> x, Kokkos::View<int*> m, int n) {
         s += external(x(i));
         s += recursive(x(i), 3);
         s += reference(s);
-        printf("%d\n", i);
+        s += printf("%d\n", i);
         double (*f)(double) = i > 2 ? plain : nullptr;
         s += f(x(i));
       },

@@ -29,7 +29,7 @@ def returns(signature: Signature) -> str:
 def parameter(a: Argument | Formal) -> str:
     if isinstance(a, Formal):
         if a.extent:
-            return f"const {a.spelling}* {a.name}"
+            return f"{'' if a.changed else 'const '}{a.spelling}* {a.name}"
         if a.pointer:
             return f"{a.spelling}* {a.name}"
         return f"{'' if a.changed else 'const '}{a.spelling}& {a.name}"

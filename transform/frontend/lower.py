@@ -28,8 +28,8 @@ from transform.frontend.rules import Rules
 from transform.frontend.scope import Scope, Value, zero
 from transform.frontend.targets import select, supported_result
 from transform.ir.liveness import remove_dead
-from transform.ir.nodes import Block, Const, Output, Program, Return
-from transform.ir.types import BOOL
+from transform.ir.nodes import Apply, Atom, Block, Const, Let, Output, Program, Return, Symbol
+from transform.ir.types import BOOL, Scalar
 from transform.ir.verify import verify
 from transform.ir.walk import atoms, uses, walk
 
@@ -74,7 +74,7 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
     with scope.function() as jump:
         body(scope, statements)
         returned = scope.flag(jump.left)
-    outputs = changed_scalars(scope, found)
+    outputs = changed_scalars(scope, found, function)
     stmts = [
         *scope.prologue,
         *scope.stmts,
@@ -84,7 +84,12 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
         if returned != Const(True, BOOL) and not scope.findings:
             message = f"'{function.spelling}' may end without returning a value"
             scope.refuse(function, message, "return a value on every path")
-        stmts.append(_return(scope, function))
+        result = _return(scope, function)
+        if _is_time(scope, Block(tuple(stmts)), result.value):
+            scope.note(function, "the result is a measured time: f_grad returns nothing")
+            returns = None
+        else:
+            stmts.append(result)
     scope.instances.check()
     lowered = remove_dead(Block(tuple(stmts)))
     used = {a for s in walk(lowered) for a in atoms(s)} | set(outputs)
@@ -106,6 +111,7 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
         formals=formals(found, outputs, moved),
         hidden=tuple(found.hidden),
         rebound=moved,
+        notes=tuple(scope.notes),
     )
     verify(program)
     findings = [
@@ -121,6 +127,23 @@ def _return(scope: Scope, function: Cursor) -> Return:
     result = scope.env[_RETURN_KEY]
     assert isinstance(result, Value)
     return Return(result.atom or scope.dummy(function), location(function))
+
+
+def _is_time(scope: Scope, block: Block, value: Atom) -> bool:
+    """Whether a number is made of measured times, integers and constants only, so that nothing that can be
+    differentiated has a part in it."""
+    defined = {s.target: s.op for s in walk(block) if isinstance(s, Let)}
+    open_, found = [value], False
+    while open_:
+        atom = open_.pop()
+        op = defined.get(atom) if isinstance(atom, Symbol) else None
+        if atom in scope.times:
+            found = True
+        elif isinstance(op, Apply):
+            open_ += op.args
+        elif not isinstance(atom, Const) and not (isinstance(atom.type, Scalar) and atom.type.is_integer):
+            return False
+    return found
 
 
 def _known(scope: Scope, block: Block) -> Block:

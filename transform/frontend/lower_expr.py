@@ -14,6 +14,7 @@ from transform.frontend.clang import (
     expressions,
     is_implicit,
     key,
+    strip,
     unary_kind,
 )
 from transform.frontend.cpptypes import scalar
@@ -149,6 +150,8 @@ def _wrapped(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
             scope.refuse(cursor, message, "use scalars")
         return None
     if len(inner) == 1 and (cursor.kind != _K.UNEXPOSED_EXPR or is_implicit(cursor, inner[0])):
+        if type_ == BOOL and strip(inner[0]).kind == _K.STRING_LITERAL:  # assert(x > 0 && "text")
+            return Const(True, BOOL)
         if scalar(inner[0].type) is None and inner[0].kind != _K.INIT_LIST_EXPR:
             _unsupported_operand(scope, inner[0])
             return None

@@ -30,6 +30,7 @@ from transform.frontend.cpptypes import (
     view,
 )
 from transform.frontend.makers import maker
+from transform.frontend.pointed_arrays import subscripts_end
 from transform.frontend.scope import (
     NOTHING,
     THIS,
@@ -49,7 +50,7 @@ from transform.frontend.scope import (
     Variable,
 )
 from transform.frontend.view_classes import view_class
-from transform.ir.nodes import Atom, Block, Const, Declare, Increment, Param, Store, Symbol
+from transform.ir.nodes import Atom, Block, Const, Declare, Increment, Load, Param, Store, Symbol
 from transform.ir.objects import Formal, Private, Rebound
 from transform.ir.types import INT, Array, Scalar, View
 from transform.ir.walk import walk as walk_ir
@@ -62,13 +63,13 @@ _DEEPEST = 4  # objects in objects
 @dataclass
 class Parameters:
     """What the parameters became. ``visible``: the scalar variables that the caller sees after the call, with
-    their values before; ``arrays``: such arrays; ``hidden``: members that are not public; ``unnamable``:
+    their values before; ``arrays``: such arrays, and what their elements are before; ``hidden``: members that are not public; ``unnamable``:
     members behind references that are not public."""
 
     params: list[Param] = field(default_factory=list)
     formals: list[Formal] = field(default_factory=list)
     visible: list[tuple[int, Symbol]] = field(default_factory=list)
-    arrays: list[Symbol] = field(default_factory=list)
+    arrays: list[tuple[Symbol, tuple[Symbol, ...]]] = field(default_factory=list)
     hidden: list[Private] = field(default_factory=list)
     unnamable: list[tuple[Symbol, str]] = field(default_factory=list)
 
@@ -96,13 +97,21 @@ def parameters(scope: Scope, function: Cursor) -> Parameters:
     return found
 
 
-def changed_scalars(scope: Scope, found: Parameters) -> dict[Symbol, Atom]:
+def changed_scalars(scope: Scope, found: Parameters, function: Cursor) -> dict[Symbol, Atom]:
     """The scalars of the caller that the function changes, with their final values."""
     changed: dict[Symbol, Atom] = {}
     for variable, symbol in found.visible:
         now = scope.env[variable]
         if isinstance(now, Value) and now.atom is not None and now.atom != symbol:
             changed[symbol] = now.atom
+    writes = [s.memory for s in walk_ir(Block(tuple(scope.stmts))) if isinstance(s, Store | Increment)]
+    for array, elements in found.arrays:
+        if writes.count(array) == len(elements):  # those that fill it
+            continue
+        for i, symbol in enumerate(elements):
+            assert isinstance(symbol.type, Scalar)
+            name = f"{symbol.name}_now"
+            changed[symbol] = scope.let(Load(array, (Const(i, INT),)), symbol.type, name, function)
     return changed
 
 
@@ -131,20 +140,13 @@ def rebound(scope: Scope, found: Parameters, used: Container[object]) -> tuple[R
 def formals(found: Parameters, changed: Iterable[Symbol], moved: Iterable[Rebound]) -> tuple[Formal, ...]:
     """The parameters of class type; those with ``changed`` members are marked."""
     paths = [p.member for p in found.params if p.symbol in set(changed)] + [r.path for r in moved]
-    owners = {re.split(r"\.|->", path, maxsplit=1)[0] for path in paths}
+    owners = {re.split(r"\.|->|\[", path, maxsplit=1)[0] for path in paths}
     return tuple(replace(f, changed=f.changed or f.name in owners) for f in found.formals)
 
 
 def check(scope: Scope, found: Parameters, function: Cursor, params: tuple[Param, ...]) -> None:
-    """Refuse what the caller could not see of the function's work, and members that no caller can name."""
+    """Refuse members that no caller can name."""
     used = {p.symbol for p in params}
-    for array in found.arrays:
-        every = walk_ir(Block(tuple(scope.stmts)))
-        stores = [s for s in every if isinstance(s, Store | Increment) and s.memory == array]
-        assert isinstance(array.type, Array)
-        if len(stores) != array.type.extents[0]:
-            hint = "return the values, or write them to a Kokkos::View<double>"
-            scope.refuse(function, f"the array '{array.name}' of the caller is changed", hint)
     for symbol, path in found.unnamable:
         if symbol in used:
             hint = "make it public, or a pointer: there are no pointers to members that are references"
@@ -182,8 +184,10 @@ def _parameter(
         found.visible.append((variable.key, symbol))
         return Alias(variable, pointer=True)
     extent = int(canonical.element_count) if canonical.kind == TypeKind.CONSTANTARRAY else 0
-    target = scalar(canonical.element_type) if 0 < extent <= _MOST_ELEMENTS else None
-    if target is not None:
+    target = scalar(canonical.element_type) if extent else None
+    if canonical.kind == TypeKind.POINTER:
+        target, extent = scalar(canonical.get_pointee()), subscripts_end(function, cursor)
+    if target is not None and 0 < extent <= _MOST_ELEMENTS:
         found.formals.append(Formal(name, target.name, position, extent=extent))
         leaves = _Leaves(scope, found, names, cursor, by_value=False)
         return Memory(leaves.array(name, name, extent, target, unnamable=False))
@@ -328,11 +332,13 @@ class _Leaves:
         """A local array with the elements of one of the caller's."""
         array = self.scope.fresh.symbol(name, Array(element, (extent,)))
         self.scope.stmts.append(Declare(array, False, location(self.cursor)))
+        elements = []
         for i in range(extent):
             symbol = self._symbol(f"{path}[{i}]", f"{name.rstrip('_')}_{i}", element, unnamable)
+            elements.append(symbol)
             self.scope.stmts.append(Store(array, (Const(i, INT),), symbol, location(self.cursor)))
         if not self.by_value:
-            self.found.arrays.append(array)
+            self.found.arrays.append((array, tuple(elements)))
         return array
 
     def _symbol(self, path: str, name: str, type_: Scalar | View, unnamable: bool) -> Symbol:

@@ -123,6 +123,7 @@ from transform.ir.nodes import (
     Location,
     Merge,
     Op,
+    Remark,
     Stmt,
     Symbol,
 )
@@ -205,6 +206,8 @@ class Scope:
     modified: set[Symbol] = field(default_factory=set)  # Views of DualViews that are said to be modified
     pinned: dict[int, Symbol] = field(default_factory=dict)  # View variables of the caller
     moved: dict[int, Cursor] = field(default_factory=dict)  # where these first got other memory
+    notes: list[Remark] = field(default_factory=list)  # on what the gradient does not do as the function does
+    times: set[Symbol] = field(default_factory=set)  # numbers that a clock gave
     # Where the constant arrays of the surrounding function or kernel are declared, and their symbols.
     prologue: list[Stmt] = field(default_factory=list)
     constants: dict[int, Symbol] = field(default_factory=dict)
@@ -219,6 +222,12 @@ class Scope:
         finding = Diagnostic(message, loc, hint)
         if finding not in self.findings:
             self.findings.append(finding)
+
+    def note(self, cursor: Cursor, text: str) -> None:
+        """Record, for the user, what the gradient does not do as the function does."""
+        remark = Remark(text, location(cursor))
+        if remark not in self.notes:
+            self.notes.append(remark)
 
     def left_out(self, cursor: Cursor) -> None:
         """What could not be lowered has a finding; without one it gets one: nothing is dropped in silence."""

@@ -108,5 +108,7 @@ def launch_number(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
     message = f"a result depends on {name}, which differs between versions and backends of Kokkos"
     if name == "seconds":
         message = "a result depends on a measured time"
-        return scope.unknown(name, type_, message, "measure around the call of the function")
+        time = scope.unknown(name, type_, message, "measure around the call of the function")
+        scope.times.add(time)
+        return time
     return scope.unknown(name, type_, message, "use it to configure launches only")

@@ -457,6 +457,14 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """For the user: what a gradient does not do as the function does, and where that is written."""
+
+    text: str
+    loc: Location | None
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A differentiable function.
 
@@ -477,3 +485,4 @@ class Program:
     formals: tuple[Formal, ...] = ()
     hidden: tuple[Private, ...] = ()
     rebound: tuple[Rebound, ...] = ()
+    notes: tuple[Remark, ...] = ()
