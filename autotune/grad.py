@@ -16,7 +16,7 @@ from transform import pipeline
 
 @dataclass(frozen=True)
 class Emitted:
-    """The header, the plan that it holds for each architecture, and what it does not do as the function does."""
+    """The header and the plan that it holds for each architecture. ``notes``: see ``Derivation``."""
 
     header: Path
     plans: tuple[tuple[str, Plan, bool], ...]  # architecture, plan, deterministic

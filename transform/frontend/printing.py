@@ -109,7 +109,7 @@ def _harmless_call(call: Cursor, depth: int) -> bool:
 
 
 def _kept(type_: ClangType, callee: Cursor) -> bool:
-    """Whether ``callee`` cannot change, through a parameter of the type, what its caller sees (but a stream)."""
+    """Whether ``callee`` cannot change, through a parameter of the type, what its caller sees, but streams."""
     canonical = type_.get_canonical()
     if canonical.kind == TypeKind.RVALUEREFERENCE:
         return scalar(type_) is not None
