@@ -13,7 +13,7 @@ from transform.frontend.clang import (
     children,
     template_of,
 )
-from transform.frontend.classes import base_types
+from transform.frontend.classes import base_types, is_object
 from transform.frontend.cpptypes import is_view, plain_spelling, scalar, unreferenced
 from transform.frontend.scope import Scope
 
@@ -98,5 +98,7 @@ def _value_type(result: Cursor) -> str:
     """The type of what a kernel adds to, for an argument that receives the result of a reduction."""
     if scalar(result.type) is not None:
         return _spelling(result.type)
+    if is_object(result.type):
+        return _spelling(unreferenced(result.type))
     name = "non_const_value_type" if is_view(result.type) else "value_type"
     return f"typename {_spelling(result.type)}::{name}"

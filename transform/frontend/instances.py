@@ -49,15 +49,20 @@ class Instances:
     def called(self, parameters: str, call: str, cursor: Cursor) -> Cursor | None:
         """The function that ``call`` calls, an expression over the ``parameters``; ``None`` if that is known
         only after another round."""
-        text = f"inline void {{name}}({parameters}) {{ {call}; }}"
-        made = probe(self._unit, text)
+        made = self.declared(f"inline void {{name}}({parameters}) {{ {call}; }}", cursor)
         if made is None:
-            self._want(Extra(probes=(text,)), cursor)
             return None
         for found in walk(made):
             if found.kind == _K.CALL_EXPR and found.spelling == "operator()":
                 return found.referenced
         return None
+
+    def declared(self, text: str, cursor: Cursor) -> Cursor | None:
+        """What ``text`` declares as ``{name}`` at the end of the file; ``None``: after another round."""
+        made = probe(self._unit, text)
+        if made is None:
+            self._want(Extra(probes=(text,)), cursor)
+        return made
 
     def concrete(self, parameter: Cursor, type_: str) -> None:
         """Give a parameter declared ``auto`` the type ``type_`` in the next round."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transform.analysis.teams import Share, settle, team_findings
-from transform.frontend import kokkos
+from transform.frontend import fence, kokkos
 from transform.frontend.arith import convert
 from transform.frontend.bodies import Body, body
 from transform.frontend.clang import (
@@ -28,7 +28,7 @@ from transform.frontend.cpptypes import class_name, is_mutable_reference, scalar
 from transform.frontend.lower_loop import close_loop, open_scalars
 from transform.frontend.places import place
 from transform.frontend.read_write import place_type, write
-from transform.frontend.reducers import check_joins, identity, open_result
+from transform.frontend.reducers import Result, check_joins, identity, open_results
 from transform.frontend.scope import (
     Alias,
     Binding,
@@ -182,19 +182,24 @@ def _reduce(
     results: list[tuple[Cursor, Cursor]],
 ) -> None:
     """parallel_for or parallel_reduce: partial results are carried, and written when the range is done."""
-    opened = [open_result(scope, parameter, argument) for parameter, argument in results]
-    own: dict[int, Binding] = {}
-    for (parameter, _), result in zip(results, opened, strict=True):
-        if result is None:
+    opened: list[Result] = []
+    for parameter, argument in results:
+        found = open_results(scope, parameter, argument, inside, wrapped=share is not Share.LANE)
+        riding = next((r for r in found if r.rides is not None), None)
+        if riding is not None:
+            scope.refuse(argument, *fence.reducer(class_name(argument.type)))
+        if not found or riding is not None:
             return
+        opened += found
+    own: dict[int, Binding] = {}
+    for result in opened:
         start, summed = identity(result.combiner, result.type), result.combiner is Combiner.SUM
-        own[key(parameter)] = Value(result.name, result.type, start, sum=summed)
+        own[result.key] = Value(result.name, result.type, start, sum=summed)
     totals = shared(scope, cursor, outline, called, share, own, inside)
     lowered = scope.stmts[-1]
     assert isinstance(lowered, For)
     carried = {c.result: c for c in lowered.carried}
     for total, result in zip(totals, opened, strict=True):
-        assert result is not None
         if total in carried and result.combiner is not Combiner.SUM:
             step = carried[total]
             check_joins(scope, {step.inner: result}, lowered.body, {step.inner: step.next})

@@ -63,8 +63,8 @@ _DEEPEST = 4  # objects in objects
 @dataclass
 class Parameters:
     """What the parameters became. ``visible``: the scalar variables that the caller sees after the call, with
-    their values before; ``arrays``: such arrays, and what their elements are before; ``hidden``: members that are
-    not public; ``unnamable``: members behind references that are not public."""
+    their values before; ``arrays``: such arrays, and what their elements are before; ``hidden``: members that
+    are not public; ``unnamable``: members behind references that are not public."""
 
     params: list[Param] = field(default_factory=list)
     formals: list[Formal] = field(default_factory=list)

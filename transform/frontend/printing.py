@@ -1,4 +1,4 @@
-"""Statements that print and change nothing else: no derivative depends on them, and a gradient leaves them out."""
+"""Statements that print and change nothing else: no derivative depends on them; a gradient leaves them out."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _harmless_call(call: Cursor, depth: int) -> bool:
     ):
         return False
     if space == "std" or (space == "Kokkos" and callee.kind in (_K.CXX_METHOD, _K.CONSTRUCTOR)):
-        return callee.spelling != "operator>>"
+        return bool(callee.spelling != "operator>>")
     definition = callee.get_definition()
     if definition is None or space == "Kokkos" or callee.kind not in (_K.CXX_METHOD, _K.FUNCTION_DECL):
         return False
@@ -109,7 +109,7 @@ def _harmless_call(call: Cursor, depth: int) -> bool:
 
 
 def _kept(type_: ClangType, callee: Cursor) -> bool:
-    """Whether ``callee`` cannot change, through a parameter of the type, what its caller sees, but streams."""
+    """Whether ``callee`` cannot change what its caller sees, but streams, through a parameter of the type."""
     canonical = type_.get_canonical()
     if canonical.kind == TypeKind.RVALUEREFERENCE:
         return scalar(type_) is not None

@@ -40,6 +40,7 @@ from transform.frontend.scope import (
     Variable,
 )
 from transform.frontend.shape import element_index, rank
+from transform.frontend.sums import adds_members
 from transform.frontend.views import view_of
 from transform.ir.build import Builder
 from transform.ir.liveness import remove_dead
@@ -160,8 +161,9 @@ def _reducer(scope: Scope, argument: Cursor) -> tuple[str, Cursor] | None:
     return kind, source
 
 
-def _found(scope: Scope, argument: Cursor) -> Reducer | None:
-    """What a result argument reduces to, and how; ``None`` after a finding."""
+def _found(scope: Scope, argument: Cursor, wrapped: bool = False) -> Reducer | None:
+    """What a result argument reduces to, and how; ``None`` after a finding. ``wrapped``: Kokkos makes a
+    ``Sum`` of one that is no reducer."""
     found = _reducer(scope, argument)
     if found is None:
         return None
@@ -172,6 +174,16 @@ def _found(scope: Scope, argument: Cursor) -> Reducer | None:
     if isinstance(known, Broken):
         return None
     summed = kind == "Kokkos::Sum" and class_name(source.type) in _SUMMED_CLASSES
+    if kind == "Kokkos::Sum" and not summed and is_object(source.type):
+        adds = adds_members(scope, source.type, argument, wrapped or source != strip(argument))
+        if adds is None:
+            return None
+        if not adds:
+            hint = "let operator+= add every number, and let a new object and reduction_identity be zero"
+            message = f"a reduction into a '{source.type.spelling}' is not known to be a sum"
+            scope.refuse(argument, message, hint)
+            return None
+        summed = True
     target = (
         _object_target(scope, source)
         if kind in _MEMBERS or summed
@@ -199,9 +211,11 @@ def open_result(scope: Scope, parameter: Cursor, argument: Cursor) -> Result | N
     return Result(combiner, type_, name, accumulator, start, found.target, argument, key(parameter))
 
 
-def open_results(scope: Scope, parameter: Cursor, argument: Cursor, inside: Env) -> list[Result]:
+def open_results(
+    scope: Scope, parameter: Cursor, argument: Cursor, inside: Env, wrapped: bool = False
+) -> list[Result]:
     """The numbers behind a kernel's parameter and a result argument; their variables are added to ``inside``.
-    Empty after a finding."""
+    Empty after a finding. ``wrapped``: see ``_found``."""
     inside[key(parameter)] = Broken()
     if not is_object(parameter.type) or not is_mutable_reference(parameter.type):
         result = open_result(scope, parameter, argument)
@@ -209,7 +223,7 @@ def open_results(scope: Scope, parameter: Cursor, argument: Cursor, inside: Env)
             return []
         inside[key(parameter)] = result.binding
         return [result]
-    found = _found(scope, argument)
+    found = _found(scope, argument, wrapped)
     if found is None:
         return []
     if not isinstance(found.target, Group):
