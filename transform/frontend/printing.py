@@ -1,4 +1,4 @@
-"""Statements that print and change nothing else: no derivative depends on them; a gradient leaves them out."""
+"""Statements that only print: no derivative depends on them, and a gradient leaves them out."""
 
 from __future__ import annotations
 
