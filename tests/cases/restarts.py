@@ -27,6 +27,7 @@ CASES = (
     Case("restarts", "early_exit", {"x": (N,), "n": N, "most": 0}, note="none"),
     Case("restarts", "steps_of_steps", {"u": (N,), "n": N, "steps": 3}),
     Case("restarts", "triangle", {"x": (N,), "n": N, "m": 11}),
+    Case("restarts", "ragged", {"x": (N,), "m": TRIPS, "n": N}),
 )
 COMPILED = (
     "logistic_map",
@@ -38,4 +39,5 @@ COMPILED = (
     "early_exit",
     "steps_of_steps",
     "triangle",
+    "ragged",
 )

@@ -243,3 +243,18 @@ double triangle(In x, int n, int m) {
   }, r);
   return r;
 }
+
+// Each iteration has a length of its own: the longest is found by a launch.
+double ragged(In x, Indices m, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& sum) {
+    double p = x(i), c[2] = {0.3, x(i)};
+    for (int k = 1; k < 2 * m(i) + i; ++k) {
+      p = p + 0.1 * p * (1 - p) * c[0];
+      c[0] = 0.9 * c[0] + 0.1 * c[1] * p;
+      c[1] = sin(c[0]);
+    }
+    sum += p * c[1];
+  }, r);
+  return r;
+}

@@ -10,10 +10,10 @@ Adjoint updates of Views are left open as ``Accumulate``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from transform.adjoint.lengths import lengths
+from transform.adjoint.lengths import Host, lengths
 from transform.adjoint.record import Records
 from transform.adjoint.replay import Replay
 from transform.adjoint.scope import (
@@ -21,6 +21,7 @@ from transform.adjoint.scope import (
     free,
     loop_free,
     reads_of_own_writes,
+    trip_count,
 )
 from transform.adjoint.states import declare_array
 from transform.adjoint.sweep import Adjoints, zero
@@ -48,6 +49,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import LONG, Accumulator, Array, Scalar, View
+from transform.ir.walk import walk, written
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ class KernelSweep(Replay):
         bars: dict[Symbol, Atom],
         effects: bool,
         records: Records,
-        host: Callable[[Atom], Atom | None],
+        host: Host,
+        changed: Collection[Symbol] | None,
     ) -> None:
         super().__init__(builder, active, records)
-        self.host = host  # scalar or View of the function -> where the adjoint is launched, if in reach
+        self.host, self.changed = host, changed  # as in ``lengths``, where the adjoint is launched
         self.adjoint_of = adjoint_of  # View -> its adjoint View, None if it has none
         self.bars = bars  # accumulator -> adjoint of the reduction's result
         self.effects = effects  # keep the primal's writes: primal and adjoint in one sweep
@@ -82,7 +85,9 @@ class KernelSweep(Replay):
 
     def run(self, launch: Launch, label: str) -> ReversedKernel:
         self.own_reads = reads_of_own_writes(launch)
-        self.lengths, self.depth = lengths(self.b, launch, self.host), len(launch.ranges)
+        self.depth = len(launch.ranges)
+        long = [x for x in walk(launch.body) if isinstance(x, For) and _hands_on(x)]
+        self.lengths = lengths(self.b, launch, long, self.host, self.changed)
         ranges = tuple(Range(self.fresh(r.index), r.lo, r.hi) for r in launch.ranges)
         kept = launch.reductions if self.effects else ()
         with self.b.block() as stmts:
@@ -262,3 +267,9 @@ class KernelSweep(Replay):
         self.b.add_stmt(If(cond, then, orelse, tuple(merges), branch.loc))
         for s, bar in joined.items():
             adj.add(s, bar)
+
+
+def _hands_on(loop: For) -> bool:
+    """Whether iterations of a loop may need states that are not recorded as constants say."""
+    arrays = any(isinstance(m.type, Array) for m in written(loop.body))
+    return arrays or (bool(loop.carried) and trip_count(loop) is None)

@@ -1,61 +1,89 @@
-"""How long the loops of a kernel may get, where the host can tell before the launch."""
+"""How often the loops of a kernel run at most, as far as that can be told before the launch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
-from transform.adjoint.scope import defined
-from transform.ir.build import Builder, scalar
+from transform.adjoint.scope import defined, trip_count
+from transform.ir.build import Builder, is_const
+from transform.ir.measure import largest
 from transform.ir.nodes import UNBOUNDED, Apply, Atom, Const, Extent, For, Launch, Let, Op, Symbol
-from transform.ir.types import LONG
+from transform.ir.types import LONG, Scalar
 from transform.ir.walk import walk
 
-# what cannot go wrong where the kernel would not have come to it
-_HARMLESS = frozenset(
-    {"add", "sub", "mul", "neg", "cast", "copy", "select", "lt", "le", "gt", "ge", "eq", "ne"}
-)
+Host = Callable[[Symbol], Atom | None]
+"""A scalar or View of the function, as it can be named where statements are added; None: it cannot."""
 
 
-def lengths(b: Builder, launch: Launch, host: Callable[[Atom], Atom | None]) -> dict[int, Atom]:
-    """By ``id`` of a loop: the most iterations it can have, at least 1, as a ``long`` of the host.
+def lengths(
+    b: Builder, launch: Launch, loops: Iterable[For], host: Host, changed: Collection[Symbol] | None
+) -> dict[Symbol, Atom]:
+    """By the index of each of ``loops``, which are inside ``launch``: the most iterations that it has, of
+    type ``long``. Statements that compute it are added to ``b``; a loop that cannot be bounded is left out.
 
-    What that takes is computed by statements added to ``b``. ``host`` gives a scalar or View of the function
-    as it is where the adjoint is launched, or None where it cannot be reached there. Loops whose bounds
-    depend on the iteration of the kernel, or on what Views hold, have no such length.
+    Where bounds depend on the iteration of the kernel, a launch before it finds the largest. There is none
+    where Views decide that the kernel writes or that are among ``changed``; nor with None for these.
     """
+    inside = {*defined(launch.body), *(r.index for r in launch.ranges)}
     lets = {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
-    inside = defined(launch.body) | {r.index for r in launch.ranges}
-    known: dict[Symbol, Atom | None] = {}
-
-    def outside(atom: Atom) -> Atom | None:
-        if isinstance(atom, Const):
-            return atom
-        if atom not in inside:
-            return host(atom)
-        if atom not in known:
-            known[atom] = computed(lets.get(atom), atom)
-        return known[atom]
-
-    def computed(op: Op | None, symbol: Symbol) -> Atom | None:
-        match op:
-            case Extent(view=view, dim=dim) if view not in inside:
-                found = host(view)
-                return b.let(Extent(found, dim), symbol.type) if isinstance(found, Symbol) else None
-            case Apply(fn=fn, args=args) if fn in _HARMLESS and not scalar(symbol).is_float:
-                operands = [outside(a) for a in args]
-                given = tuple(a for a in operands if a is not None)
-                return b.let(Apply(fn, given), symbol.type) if len(given) == len(args) else None
-            case _:
-                return None
-
-    found: dict[int, Atom] = {}
-    for loop in walk(launch.body):
-        if not isinstance(loop, For) or loop.hi == Const(UNBOUNDED, LONG):
+    found: dict[Symbol, Atom] = {}
+    unknown: list[For] = []
+    for loop in dict.fromkeys(loops):
+        constant = trip_count(loop)
+        if constant is not None:
+            found[loop.index] = Const(constant, LONG)
             continue
-        lo, hi = outside(loop.lo), outside(loop.hi)
+        if is_const(loop.hi, UNBOUNDED):
+            continue
+        lo, hi = (_on_host(b, a, lets, inside, host) for a in (loop.lo, loop.hi))
         if lo is None or hi is None:
-            continue
-        span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
-        steps = b.div(b.add(span, Const(loop.step - 1, LONG)), Const(loop.step, LONG))
-        found[id(loop)] = b.select(b.compare("lt", Const(1, LONG), steps), steps, Const(1, LONG))
+            unknown.append(loop)
+        else:
+            found[loop.index] = trips(b, lo, hi, loop.step)
+    if unknown and changed is not None:
+        asked = {id(loop): partial(_trips_of, loop) for loop in unknown}
+        measured = largest(launch, asked, b, changed)
+        if measured is not None:
+            found.update({loop.index: measured[id(loop)][0] for loop in unknown})
     return found
+
+
+def _on_host(
+    b: Builder, atom: Atom, lets: Mapping[Symbol, Op], inside: set[Symbol], host: Host
+) -> Atom | None:
+    """``atom`` computed before the launch, if it is the same for all iterations."""
+    if not isinstance(atom, Symbol):
+        return atom
+    if atom not in inside:
+        return host(atom)
+    match lets.get(atom):
+        case Apply(fn=fn, args=args) if not _is_float(atom) and _always_defined(fn, args):
+            known = [_on_host(b, a, lets, inside, host) for a in args if not _is_float(a)]
+            given = tuple(a for a in known if a is not None)
+            return b.let(Apply(fn, given), atom.type) if len(given) == len(args) else None
+        case Extent(view=view, dim=dim) if view not in inside:
+            there = host(view)
+            return b.let(Extent(there, dim), atom.type) if isinstance(there, Symbol) else None
+        case _:
+            return None
+
+
+def trips(b: Builder, lo: Atom, hi: Atom, step: int) -> Atom:
+    """The iterations of a loop with these bounds."""
+    span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
+    count = b.div(b.add(span, Const(step - 1, LONG)), Const(step, LONG))
+    return b.select(b.compare("lt", lo, hi), count, Const(0, LONG))
+
+
+def _trips_of(loop: For, b: Builder) -> list[Atom]:
+    return [trips(b, loop.lo, loop.hi, loop.step)]
+
+
+def _always_defined(fn: str, args: tuple[Atom, ...]) -> bool:
+    """Whether an operation may run where the kernel might not have run it: it cannot divide by zero."""
+    return fn not in ("div", "mod") or isinstance(args[1], Const)
+
+
+def _is_float(atom: Atom) -> bool:
+    return isinstance(atom.type, Scalar) and atom.type.is_float

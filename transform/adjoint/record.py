@@ -14,34 +14,30 @@ the kernel finds, which computes nothing but these bounds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-from transform.adjoint.scope import defined, trip_count
+from transform.adjoint.lengths import lengths, trips
 from transform.diagnostics import Diagnostic
 from transform.ir.build import Builder, Fresh, is_const
 from transform.ir.induction import bounded
-from transform.ir.measure import largest
 from transform.ir.nodes import (
     UNBOUNDED,
     Allocate,
-    Apply,
     Atom,
     Block,
     Const,
-    Extent,
     For,
     Launch,
     Let,
     Load,
-    Op,
     Program,
     Stmt,
     Store,
     Symbol,
 )
 from transform.ir.types import LONG, Scalar, View
-from transform.ir.walk import blocks, map_blocks, walk
+from transform.ir.walk import blocks, map_blocks
 
 Records = Mapping[Symbol, tuple[Symbol, tuple[Atom, ...]]]
 """By the value that was read: its record and its place there, as atoms of the kernel."""
@@ -54,14 +50,6 @@ class Unrecorded(Exception):
     def __init__(self, values: dict[Symbol, Diagnostic]) -> None:
         super().__init__()
         self.values = values
-
-
-@dataclass
-class _Room:
-    """How often loops of a kernel run at most: by their index. ``before``: the statements that find it."""
-
-    before: list[Stmt]
-    trips: dict[Symbol, Atom] = field(default_factory=dict)
 
 
 def record(program: Program, values: set[Symbol], last_id: int) -> tuple[Program, Records]:
@@ -86,15 +74,15 @@ class _Recorder:
                 continue
             s = replace(s, body=self._bounded(s.body))
             reads = [(let, loops) for let, loops in _loads(s.body, ()) if let.target in self.values]
-            room = self._room(s, [loop for _, loops in reads for loop in loops])
-            reads = [(let, loops) for let, loops in reads if all(x.index in room.trips for x in loops)]
+            self.b.loc = s.loc
             with self.b.block() as before:
+                around = [loop for _, loops in reads for loop in loops]
+                room = lengths(self.b, s, around, lambda known: known, ())
+                reads = [(let, loops) for let, loops in reads if all(x.index in room for x in loops)]
                 places = {let.target: self._allocate(s, let, loops, room) for let, loops in reads}
-            out += [*(room.before if reads else ()), *before]
+            out += before if reads else ()
             out.append(replace(s, body=self._body(s, s.body, (), places)) if reads else s)
         return Block(tuple(out))
-
-    # ---- room ----
 
     def _bounded(self, block: Block) -> Block:
         """IR before -> after: loops that end by an exit only have a bound where they read ``values``."""
@@ -108,64 +96,21 @@ class _Recorder:
                 out.append(s)
         return Block(tuple(out))
 
-    def _room(self, launch: Launch, loops: list[For]) -> _Room:
-        inside = {*defined(launch.body), *(r.index for r in launch.ranges)}
-        lets = {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
-        self.b.loc = launch.loc
-        with self.b.block() as before:
-            room = _Room(before)
-            unknown: list[For] = []
-            for loop in dict.fromkeys(loops):
-                constant = trip_count(loop)
-                if constant is not None:
-                    room.trips[loop.index] = Const(constant, LONG)
-                    continue
-                if is_const(loop.hi, UNBOUNDED):
-                    continue
-                lo, hi = (self._on_host(a, lets, inside) for a in (loop.lo, loop.hi))
-                if lo is None or hi is None:
-                    unknown.append(loop)
-                else:
-                    room.trips[loop.index] = _trips(self.b, lo, hi, loop.step)
-            if unknown:
-                self._measure(launch, unknown, room)
-        return room
-
-    def _on_host(self, atom: Atom, lets: Mapping[Symbol, Op], inside: set[Symbol]) -> Atom | None:
-        """``atom`` computed before the launch, if it is the same for all iterations."""
-        if not isinstance(atom, Symbol) or atom not in inside:
-            return atom
-        match lets.get(atom):
-            case Apply(fn=fn, args=args) if not _is_float(atom) and _always_defined(fn, args):
-                known = [self._on_host(a, lets, inside) for a in args if not _is_float(a)]
-                given = tuple(a for a in known if a is not None)
-                return self.b.let(Apply(fn, given), atom.type) if len(given) == len(args) else None
-            case Extent(view=view) as op if view not in inside:
-                return self.b.let(op, atom.type)
-            case _:
-                return None
-
-    def _measure(self, launch: Launch, loops: list[For], room: _Room) -> None:
-        asked = {id(loop): partial(_trips_of, loop) for loop in loops}
-        found = largest(launch, asked, self.b)
-        if found is not None:
-            room.trips.update({loop.index: found[id(loop)][0] for loop in loops})
-
     # ---- records ----
 
-    def _allocate(self, launch: Launch, let: Let, loops: tuple[For, ...], room: _Room) -> Symbol:
+    def _allocate(self, launch: Launch, let: Let, loops: tuple[For, ...], room: dict[Symbol, Atom]) -> Symbol:
         assert isinstance(let.op, Load) and isinstance(let.target.type, Scalar)
         type_ = let.target.type
         length: Atom = Const(1, LONG)
         for loop in loops:
-            length = self.b.mul(length, room.trips[loop.index])
+            length = self.b.mul(length, room[loop.index])
         rank = len(launch.ranges) + 1
         where = "" if launch.space == "Kokkos::DefaultExecutionSpace" else f", {launch.space}"
         view = View(type_, (None,) * rank, False, f"Kokkos::View<{type_.name}{'*' * rank}{where}>")
         target = self.b.fresh.symbol(f"{let.op.memory.name}_read", view)
-        extents = tuple(_trips(self.b, r.lo, r.hi, 1) for r in launch.ranges)
+        extents = tuple(trips(self.b, r.lo, r.hi, 1) for r in launch.ranges)
         self.b.add_stmt(Allocate(target, (*extents, length), launch.loc, zeroed=False))
-        self.counts[target] = [room.trips[loop.index] for loop in loops]
+        self.counts[target] = [room[loop.index] for loop in loops]
         return target
 
     def _body(
@@ -189,9 +134,9 @@ class _Recorder:
 
     def _place(self, loops: tuple[For, ...], view: Symbol) -> Atom:
         place: Atom = Const(0, LONG)
-        for loop, trips in zip(loops, self.counts[view], strict=True):
+        for loop, count in zip(loops, self.counts[view], strict=True):
             counter = self._offset(loop.index, loop.lo, loop.step)
-            place = self.b.add(self.b.mul(place, trips), counter)
+            place = self.b.add(self.b.mul(place, count), counter)
         return place
 
     def _offset(self, index: Symbol, lo: Atom, step: int) -> Atom:
@@ -207,22 +152,3 @@ def _loads(block: Block, loops: tuple[For, ...]) -> Iterator[tuple[Let, tuple[Fo
             yield s, loops
         for inner in blocks(s):
             yield from _loads(inner, (*loops, s) if isinstance(s, For) else loops)
-
-
-def _trips(b: Builder, lo: Atom, hi: Atom, step: int) -> Atom:
-    span = b.sub(b.cast(hi, LONG), b.cast(lo, LONG))
-    trips = b.div(b.add(span, Const(step - 1, LONG)), Const(step, LONG))
-    return b.select(b.compare("lt", lo, hi), trips, Const(0, LONG))
-
-
-def _trips_of(loop: For, b: Builder) -> list[Atom]:
-    return [_trips(b, loop.lo, loop.hi, loop.step)]
-
-
-def _always_defined(fn: str, args: tuple[Atom, ...]) -> bool:
-    """Whether an operation may run where the kernel might not have run it: it cannot divide by zero."""
-    return fn not in ("div", "mod") or isinstance(args[1], Const)
-
-
-def _is_float(atom: Atom) -> bool:
-    return isinstance(atom.type, Scalar) and atom.type.is_float

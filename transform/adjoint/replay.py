@@ -102,7 +102,7 @@ class Replay(Sweep):
         self.begun: list[tuple[Symbol, Atom | None]] = []  # what arrays stand for outside a reversed loop
         self.carried_tapes: dict[Symbol, Tape] = {}
         self.load_tapes: dict[int, Tape] = {}
-        self.lengths: dict[int, Atom] = {}  # loop -> most iterations, where the host knows
+        self.lengths: dict[Symbol, Atom] = {}  # index of a loop -> most iterations, where the host knows
         self.depth = 1  # ranges of the kernel
         self.recordings: dict[int, Recording] = {}  # loop -> the tape of the last replay
         self.origin: dict[Symbol, Symbol] = {}
@@ -303,7 +303,7 @@ class Replay(Sweep):
     def _recording(self, loop: For) -> Recording | None:
         """A tape for the states of a loop that is about to be replayed."""
         self.recordings.pop(id(loop), None)
-        length = self.lengths.get(id(loop))
+        length = self.lengths.get(loop.index)
         if length is None or loop.loc is None or not self._has_states(loop):
             return None
         carried, changed = tuple(c.inner for c in _kept(loop)), self._changed(loop)

@@ -253,8 +253,10 @@ class _HostSweep(CopySweep):
             bar = adj.take(r.result) if take else adj.values.get(r.result)
             if bar is not None:
                 bars[r.accumulator] = self.b.named(f"{r.result.name}_b", bar)
+        # in host loops and branches, a launch of the reverse sweep may find other Views than the primal's did
+        changed = written(self.program.body) if len(self.recalls.frames) == 1 else None
         sweep = KernelSweep(
-            self.b, self.active, self.adjoints_of.get, bars, effects, self.records, self._on_host
+            self.b, self.active, self.adjoints_of.get, bars, effects, self.records, self._on_host, changed
         )
         kernel = sweep.run(s, f"{s.label or 'kernel'} adjoint")
         read = [name for r in kernel.launch.reductions for name in r.results]
@@ -278,9 +280,9 @@ class _HostSweep(CopySweep):
         self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]
         return close_exclusive(launch, proved), kernel.scalars
 
-    def _on_host(self, atom: Atom) -> Atom | None:
+    def _on_host(self, atom: Symbol) -> Atom | None:
         """A scalar as it was at the launch being reversed, or a View that is a parameter."""
-        if isinstance(atom, Symbol) and isinstance(atom.type, View):
+        if isinstance(atom.type, View):
             return atom if any(p.symbol == atom for p in self.program.params) else None
         return self.value(atom)
 

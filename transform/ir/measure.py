@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from transform.ir.build import Builder
 from transform.ir.liveness import remove_dead
@@ -21,6 +21,7 @@ from transform.ir.nodes import (
     Reduction,
     Stmt,
     Store,
+    Symbol,
 )
 from transform.ir.rename import renamed
 from transform.ir.types import LONG, Accumulator, Array, Scalar
@@ -30,12 +31,14 @@ Asked = Callable[[Builder], list[Atom]]
 """Builds numbers of type ``long``."""
 
 
-def largest(launch: Launch, asked: Mapping[int, Asked], b: Builder) -> dict[int, list[Atom]] | None:
+def largest(
+    launch: Launch, asked: Mapping[int, Asked], b: Builder, changed: Collection[Symbol] = ()
+) -> dict[int, list[Atom]] | None:
     """Append to ``b`` a launch over the iterations of ``launch`` that finds the largest values, at least 0,
     of numbers which ``asked`` builds before a statement of its body, by the statement's ``id``.
 
-    ``None``, and nothing appended, if floating-point numbers or memory that the kernel writes decide about
-    them: another launch might find others.
+    ``None``, and nothing appended, if floating-point numbers or memory that the kernel writes, or one of
+    ``changed``, decide about them: another launch might find others.
     """
     reductions: dict[int, list[Reduction]] = {}
 
@@ -56,7 +59,7 @@ def largest(launch: Launch, asked: Mapping[int, Asked], b: Builder) -> dict[int,
     name = f"{launch.label or 'kernel'} sizes"
     whole = Launch(name, launch.space, launch.ranges, body, every, loc=launch.loc)
     sizes, names = renamed(remove_dead(Block((whole,)), [r.result for r in every]), b.fresh)
-    if not sizes.stmts or loaded(sizes) & written(launch.body):
+    if not sizes.stmts or loaded(sizes) & {*written(launch.body), *changed}:
         return None
     if not all(_integral(s) for s in walk(sizes) if s is not sizes.stmts[0]):
         return None
