@@ -9,6 +9,7 @@ from typing import Any
 from autotune.options import Request
 from autotune.problem import Derivation, architecture, derive, space_of
 from search_spaces.model import SearchSpace
+from transform.analysis.checked import assumed
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Explanation:
             "increments": [
                 {"kernel": kernel, "adjoint": v.view.name, "exclusive": v.exclusive, "reason": v.reason}
                 for kernel, v in self.derivation.adjoint.verdicts
+            ],
+            "assumed": [
+                {"line": None if a.loc is None else a.loc.line, "view": a.view, "condition": a.text}
+                for a in assumed(self.derivation.adjoint.program)
             ],
             "choices": [
                 {
@@ -84,6 +89,12 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield "increments into adjoints (one line per kernel and View):"
         for kernel, v in verdicts:
             yield f"  {kernel}: {v.view.name} {'never races' if v.exclusive else 'may race'}: {v.reason}"
+    given = assumed(explanation.derivation.adjoint.program)
+    if given:
+        yield "assumed, and checked at run time:"
+        for needed in given:
+            where = "" if needed.loc is None else f"line {needed.loc.line}: "
+            yield f"  {where}{needed.text}, so that iterations do not meet at an element of {needed.view}"
     space = explanation.space
     if space.parameters:
         yield "choices (the expert default first):"

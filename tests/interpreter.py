@@ -27,6 +27,7 @@ from transform.ir.nodes import (
     Colored,
     Combine,
     Combiner,
+    Comparison,
     Const,
     Declare,
     DeepCopy,
@@ -124,6 +125,10 @@ def convert(value: Any, type_: Scalar) -> Any:
     if type_.is_float:
         return _DTYPES[type_.name](value)
     return wrap(int(value), type_)
+
+
+class Violated(Exception):
+    """What a launch takes for granted does not hold."""
 
 
 class Machine:
@@ -248,7 +253,15 @@ class Machine:
         for c, value in zip(stmt.carried, values, strict=True):
             self.values[c.result] = value
 
+    def _holds(self, c: Comparison) -> bool:
+        value = sum(k * math.prod(int(self.atom(a)) for a in atoms) for k, atoms in c.terms)
+        return value != 0 if c.nonzero else value >= 0
+
     def _launch(self, stmt: Launch) -> None:
+        if all(len(self._bounds(r)) for r in stmt.ranges):
+            for given in stmt.given:
+                if not any(map(self._holds, given.either)):
+                    raise Violated(given.text)
         for reduction in stmt.reductions:
             type_ = reduction.accumulator.type
             assert isinstance(type_, Accumulator)

@@ -21,7 +21,7 @@ from transform.adjoint.reverse import Sweeps, reverse
 from transform.adjoint.tangent import tangent
 from transform.analysis.activity import activity, is_floating, through_integers
 from transform.analysis.host_arrays import host_array_findings
-from transform.analysis.races import primal_races
+from transform.analysis.races import without_races
 from transform.diagnostics import Diagnostic, NothingActive, Refused, UsageError
 from transform.emit import cpp
 from transform.frontend.clang import ParseOptions
@@ -101,7 +101,7 @@ def differentiate(
     dependents = [by_name[a.name] for a in sig.arguments if a.has_adjoint and (a.dependent or a.written)]
     # the adjoint of a scalar that is changed belongs to the new value first, then to the old one
     varied = [*independents, *(d for d in dependents if isinstance(d.type, Scalar))]
-    given = program
+    program, races = without_races(program, last_id(program))
     program = written_out(program, last_id(program))
     program = keep_own_elements(program, last_id(program))
     program = own_arrays(program, activity(program, varied, dependents), last_id(program))
@@ -109,7 +109,7 @@ def differentiate(
     active = activity(program, varied, dependents)
     findings = [
         *_name_clashes(program, sig),
-        *primal_races(given),
+        *races,
         *through_integers(program, active),
         *host_array_findings(program, active),
     ]

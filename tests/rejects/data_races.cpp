@@ -22,5 +22,5 @@ void data_races(Kokkos::View<double*> x, Kokkos::View<double*> y, Kokkos::View<d
       Kokkos::MDRangePolicy<Kokkos::Rank<2>>({0, 0}, {n, m}),
       KOKKOS_LAMBDA(const int i, const int j) { y(i) += a(i, j); });
   Kokkos::parallel_for(
-      n, KOKKOS_LAMBDA(const int i) { y(i * m) = x(i); });
+      n, KOKKOS_LAMBDA(const int i) { y(i * i - m * i) = x(i); });
 }

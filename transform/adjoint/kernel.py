@@ -106,7 +106,10 @@ class KernelSweep(Replay):
                 self.b.add_stmt(Increment(accumulator, (), bar, How.REDUCE))
                 reductions.append(Reduction(accumulator, result))
                 scalars[s] = result
-        reversed_ = Launch(label, launch.space, ranges, block(stmts), tuple(reductions), loc=launch.loc)
+        sums = tuple(reductions)
+        reversed_ = Launch(
+            label, launch.space, ranges, block(stmts), sums, loc=launch.loc, given=launch.given
+        )
         return ReversedKernel(reversed_, scalars, self.origin, self.missing)
 
     # ---- reverse ----

@@ -276,7 +276,7 @@ class _HostSweep(CopySweep):
         body = combined(launch.body, self.adjoints_of.values(), self.fresh)
         launch = replace(launch, body=natural_order(simplify(body, self.fresh)))
         self.origin.update(kernel.origin)
-        proved = verdicts(launch, injective_tuples(s))
+        proved = verdicts(launch, injective_tuples(s), self.program.body)
         self.verdicts += [(s.label or f"line {s.loc.line if s.loc else 0}", v) for v in proved.values()]
         return close_exclusive(launch, proved), kernel.scalars
 

@@ -11,7 +11,7 @@ TOMS 2022, and FormAD, SC 2022).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -42,17 +42,20 @@ from transform.ir.walk import binds, blocks, defines, walk, written
 _NARROW = ("short", "unsigned short", "char", "signed char", "unsigned char", "bool")
 
 Tuple = tuple[Affine, ...]
+Kind = Literal["load", "store", "increment", "atomic"]
 
 
 @dataclass(frozen=True)
 class Access:
     view: Symbol
     index: Tuple
-    kind: Literal["load", "store", "increment", "atomic"]
+    kind: Kind
     always: bool  # executed by every iteration
     constant: bool  # a store of a constant: several iterations may do it without anybody noticing
     loc: Location | None
     pins: frozenset[Affine] = frozenset()  # inside "if (i == n - 1)": what is 0 wherever it is executed
+    facts: tuple[Affine, ...] = ()  # inside "if (i < n)": what is not negative wherever it is executed
+    atoms: tuple[Atom, ...] = ()  # the index as the statement has it
 
 
 def _affines(parts: Iterable[object]) -> list[Affine]:
@@ -67,10 +70,12 @@ def _keeps_integers(source: Atom, target: Symbol) -> bool:
 
 
 _NOTHING = Block(())
+_OPPOSITE = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}
+_CASES = 16  # of one access
 
 
-def _single(r: Range) -> bool:
-    return isinstance(r.lo, Const) and isinstance(r.hi, Const) and int(r.hi.value) - int(r.lo.value) == 1
+def is_integer(atom: Atom) -> bool:
+    return isinstance(atom.type, Scalar) and atom.type.is_integer
 
 
 def _integral(let: Let) -> bool:
@@ -111,10 +116,6 @@ class Footprints:
     ) -> None:
         self._lets = {s.target: s.op for s in walk(around) if isinstance(s, Let) and _integral(s)}
         self._lets |= {s.target: s.op for s in walk(launch.body) if isinstance(s, Let)}
-        # An index with one value only is a constant: it tells no two iterations apart.
-        self._index = {r.index: k for k, r in enumerate(launch.ranges) if not _single(r)}
-        self.rank = len(self._index)
-        self._index |= also
         self._local = {
             name for s in walk(launch.body) if not isinstance(s, Let) for name in (*defines(s), *binds(s))
         }
@@ -122,12 +123,25 @@ class Footprints:
         self._known: dict[Symbol, Affine] = {}
         self._loops = {s.index: s for s in walk(launch.body) if isinstance(s, For)}
         self._choices = dict(_choices(launch.body))
+        self._picked: Mapping[Symbol, Atom] = {}
         self._pins: frozenset[Affine] = frozenset()
+        self._facts: tuple[Affine, ...] = ()
+        # An index with one value only is a constant: it tells no two iterations apart.
+        self._index: dict[Symbol, int] = {}
+        self._once = {r.index: self.affine(r.lo) for r in launch.ranges if self._single(r)}
+        self._known |= self._once
+        self._index |= {r.index: k for k, r in enumerate(launch.ranges) if r.index not in self._once}
+        self.parallel = tuple(self._index.values())  # which indices tell iterations apart
+        self.rank = len(self._index)
+        self._index |= also
         self.accesses = tuple(self._collect(launch.body, True))
         ranges = [(r.index, r.lo, r.hi) for r in launch.ranges]
         ranges += [(s.index, s.lo, s.hi) for s in walk(launch.body) if isinstance(s, For)]
         ranges += [(s.index, s.lo, s.hi) for s in _around(launch, around)]
         self.bounds: Bounds = dict(filter(None, (self._bounds(*r) for r in ranges)))
+
+    def _single(self, r: Range) -> bool:
+        return combine(self.affine(r.hi), self.affine(r.lo), -1) == Affine((), 1)
 
     def affine(self, atom: Atom) -> Affine:
         if isinstance(atom, Const):
@@ -138,6 +152,8 @@ class Footprints:
         return self._known[atom]
 
     def _affine(self, s: Symbol) -> Affine:
+        if s in self._picked:
+            return self.affine(self._picked[s])
         if s in self._index:
             return Affine(((("index", self._index[s]), 1),), 0)
         op = self._lets.get(s)
@@ -226,25 +242,102 @@ class Footprints:
         for s in block.stmts:
             match s:
                 case Let(op=Load(memory=m, index=i)) if isinstance(m.type, View):
-                    yield Access(m, self._tuple(i), "load", always, False, s.loc, self._pins)
+                    yield replace(self._access(m, i, "load", s.loc), always=always)
                 case Store(memory=m, index=i, value=v) if isinstance(m.type, View):
                     constant = isinstance(v, Const)
-                    yield Access(m, self._tuple(i), "store", always, constant, s.loc, self._pins)
+                    yield replace(self._access(m, i, "store", s.loc), always=always, constant=constant)
                 case Increment(memory=m, index=i, how=how) if isinstance(m.type, View):
-                    kind: Literal["atomic", "increment"] = "atomic" if how is How.ATOMIC else "increment"
-                    yield Access(m, self._tuple(i), kind, always, False, s.loc, self._pins)
+                    kind: Kind = "atomic" if how is How.ATOMIC else "increment"
+                    yield replace(self._access(m, i, kind, s.loc), always=always)
                 case Accumulate(memory=m, index=i):
-                    yield Access(m, self._tuple(i), "increment", always, False, s.loc, self._pins)
+                    yield replace(self._access(m, i, "increment", s.loc), always=always)
                 case For(body=body):
                     yield from self._collect(body, False)
                 case If(cond=cond, then=then, orelse=orelse):
-                    outer = self._pins
-                    self._pins = outer | self._pinned(cond)
+                    pins, facts = self._pins, self._facts
+                    self._pins = pins | self._pinned(cond)
+                    self._facts = (*facts, *self._implied(cond, True))
                     yield from self._collect(then, False)
-                    self._pins = outer
+                    self._pins = pins
+                    self._facts = (*facts, *self._implied(cond, False))
                     yield from self._collect(orelse, False)
+                    self._facts = facts
                 case _:
                     pass
+
+    def _access(self, view: Symbol, index: tuple[Atom, ...], kind: Kind, loc: Location | None) -> Access:
+        return Access(view, self._tuple(index), kind, False, False, loc, self._pins, self._facts, index)
+
+    def _implied(self, cond: Atom, holds: bool) -> Iterator[Affine]:
+        """What is not negative where a condition on integers holds, or where it does not."""
+        match self._lets.get(cond) if isinstance(cond, Symbol) else None:
+            case Apply(fn="and" | "or" as fn, args=(a, b)) if (fn == "and") == holds:
+                yield from self._implied(a, holds)
+                yield from self._implied(b, holds)
+            case Apply(fn="not", args=(a,)):
+                yield from self._implied(a, not holds)
+            case Apply(fn=fn, args=(a, b)) if is_integer(a) and self._exact(a) and self._exact(b):
+                difference = combine(self.affine(a), self.affine(b), -1)
+                match fn if holds else _OPPOSITE.get(fn):
+                    case "ge" | "gt" as fn:
+                        yield combine(difference, Affine((), int(fn == "gt")), -1)
+                    case "le" | "lt" as fn:
+                        yield combine(Affine((), -int(fn == "lt")), difference, -1)
+                    case "eq":
+                        yield difference
+                        yield combine(Affine((), 0), difference, -1)
+
+    def _exact(self, atom: Atom) -> bool:
+        """Whether an integer is what its affine form says: arithmetic of unsigned types may wrap."""
+        op = self._lets.get(atom) if isinstance(atom, Symbol) else None
+        if not isinstance(op, Apply):
+            return True
+        assert isinstance(atom.type, Scalar)
+        return "unsigned" not in atom.type.name and all(map(self._exact, op.args))
+
+    def cases(self, access: Access) -> tuple[Access, ...]:
+        """``access`` with each of the values that a merged or selected index may have, and with what holds
+        where it has it; the index as it is where these are too many."""
+        found: list[Access] = []
+        todo: list[dict[Symbol, Atom]] = [{}]
+        while todo:
+            picked = todo.pop()
+            choice = self._open_choice(access.atoms, picked)
+            if choice is not None:
+                _, yes, no = self._choices[choice]
+                todo += ({**picked, choice: no}, {**picked, choice: yes})
+            else:
+                found.append(self._picking(access, picked))
+            if len(found) + len(todo) > _CASES:
+                return (access,)
+        return tuple(found)
+
+    def _open_choice(self, atoms: Iterable[Atom], picked: Mapping[Symbol, Atom]) -> Symbol | None:
+        """A choice on which ``atoms`` depend and that is not made yet."""
+        todo, seen = list(atoms), set[Atom]()
+        while todo:
+            atom = todo.pop()
+            if not isinstance(atom, Symbol) or atom in seen:
+                continue
+            seen.add(atom)
+            if atom in picked:
+                todo.append(picked[atom])
+            elif atom in self._choices:
+                return atom
+            elif isinstance(op := self._lets.get(atom), Apply):
+                todo += op.args
+        return None
+
+    def _picking(self, access: Access, picked: Mapping[Symbol, Atom]) -> Access:
+        known, self._known, self._picked = self._known, dict(self._once), picked
+        facts = list(access.facts)
+        for choice, side in picked.items():
+            cond, yes, no = self._choices[choice]
+            if yes != no:
+                facts += self._implied(cond, side == yes)
+        new = replace(access, index=self._tuple(access.atoms), facts=tuple(facts))
+        self._known, self._picked = known, {}
+        return new
 
     def _pinned(self, cond: Atom) -> frozenset[Affine]:
         """Differences that are 0 where a condition holds: one parallel index minus what is the same for all

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from transform.analysis.access import Access, Footprints, Tuple, apart, written_tuples
+from transform.analysis.assume import Prover
+from transform.analysis.checked import Clash, Settled, assumptions, clauses, proved, settled
 from transform.analysis.decode import Bounds
 from transform.diagnostics import Diagnostic
+from transform.ir.build import Fresh
 from transform.ir.nodes import Accumulate, Block, How, Increment, Launch, Program, Stmt, Symbol
 from transform.ir.walk import map_blocks, walk
 
@@ -21,23 +24,54 @@ class Verdict:
     reason: str
 
 
-def primal_races(program: Program) -> list[Diagnostic]:
-    """Writes of a parallel region whose targets collide, or cannot be shown not to, between iterations.
+def without_races(program: Program, last_id: int) -> tuple[Program, list[Diagnostic]]:
+    """IR before -> after: every launch states what keeps its iterations apart where that is not certain
+    (``given``). And writes of parallel regions that meet another iteration's access, or may for all we know.
 
     The part of a target that goes through an index array, ``perm(i)`` of ``v(perm(i), k)``, is trusted to be
     unique per iteration; the same View must then not be accessed through any other index.
     """
-    return [d for s in walk(program.body) if isinstance(s, Launch) for d in _launch_races(s, program.body)]
+    findings: list[Diagnostic] = []
+    fresh = Fresh(last_id)
+    names = {p.symbol: p.member or p.symbol.name for p in program.params}
+
+    def rewrite(block: Block) -> Block:
+        stmts: list[Stmt] = []
+        for s in block.stmts:
+            if isinstance(s, Launch):
+                found = _settled(s, program.body)
+                findings.extend(_first_of_each(found.open))
+                lets, given = assumptions(found.needed, names, fresh)
+                stmts += [*lets, replace(s, given=given)]
+            else:
+                stmts.append(map_blocks(s, rewrite))
+        return Block(tuple(stmts))
+
+    return replace(program, body=rewrite(program.body)), findings
 
 
-def _launch_races(launch: Launch, around: Block) -> Iterator[Diagnostic]:
+def _settled(launch: Launch, around: Block) -> Settled:
     footprints = Footprints(launch, around)
-    return collisions(footprints.accesses, footprints.rank, footprints.bounds)
+    clashes = list(_clashes(footprints.accesses, footprints.rank, footprints.bounds))
+    return settled(clashes, Prover(footprints, around)) if clashes else Settled({}, ())
 
 
 def collisions(accesses: Collection[Access], rank: int, bounds: Bounds) -> Iterator[Diagnostic]:
     """One finding for each write that another iteration's access may meet; ``rank``: number of indices,
     ``bounds``: what is known of their values."""
+    return _first_of_each(_clashes(accesses, rank, bounds))
+
+
+def _first_of_each(clashes: Iterable[Clash]) -> Iterator[Diagnostic]:
+    """One finding for each write."""
+    seen: set[int] = set()
+    for write, other in clashes:
+        if id(write) not in seen:
+            yield _race(write, other)
+        seen.add(id(write))
+
+
+def _clashes(accesses: Collection[Access], rank: int, bounds: Bounds) -> Iterator[Clash]:
     trusts: dict[Symbol, list[Tuple]] = {}
     for access in accesses:
         if access.kind in ("store", "increment") and (unique := _unique_by_trust(access, rank)):
@@ -52,8 +86,7 @@ def collisions(accesses: Collection[Access], rank: int, bounds: Bounds) -> Itera
             if write.kind == "atomic" and other.kind != "atomic" and other.kind != "load":
                 continue  # reported from the plain write's side
             if not apart(write, other, rank, trusted, bounds):
-                yield _race(write, other)
-                break
+                yield write, other
 
 
 def _unique_by_trust(write: Access, rank: int) -> Tuple | None:
@@ -93,10 +126,18 @@ _OWN = "every iteration has its own elements"
 _TRUSTED = "the primal writes through the same index in every iteration, so no two iterations share one"
 
 
-def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdict]:
-    """For each View that the adjoint kernel accumulates into: can the increments race?"""
+_NO_STATEMENTS = Block(())
+_CHECKED = "iterations are apart where what is checked before the launch holds"
+
+
+def verdicts(
+    launch: Launch, injective: tuple[Tuple, ...], around: Block = _NO_STATEMENTS
+) -> dict[Symbol, Verdict]:
+    """For each View that the adjoint kernel accumulates into: can the increments race? ``around``: statements
+    of the host that define integers."""
     footprints = Footprints(launch)
     rank = footprints.rank
+    checked = _by_checks(launch, around)
     open_views = dict.fromkeys(s.memory for s in walk(launch.body) if isinstance(s, Accumulate))
     found: dict[Symbol, Verdict] = {}
     for view in open_views:
@@ -106,17 +147,27 @@ def verdicts(launch: Launch, injective: tuple[Tuple, ...]) -> dict[Symbol, Verdi
                 (a, b)
                 for k, a in enumerate(accesses)
                 for b in accesses[k:]
-                if not apart(a, b, rank, injective, footprints.bounds)
+                if not apart(a, b, rank, injective, footprints.bounds) and not checked(a, b)
             ),
             None,
         )
         if clash is None:
-            pairs = ((a, b) for k, a in enumerate(accesses) for b in accesses[k:])
-            proved = all(apart(a, b, rank, (), footprints.bounds) for a, b in pairs)
-            found[view] = Verdict(view, True, _OWN if proved else _TRUSTED)
+            pairs = [(a, b) for k, a in enumerate(accesses) for b in accesses[k:]]
+            own = all(apart(a, b, rank, (), footprints.bounds) for a, b in pairs)
+            trusted = all(apart(a, b, rank, injective, footprints.bounds) for a, b in pairs)
+            found[view] = Verdict(view, True, _OWN if own else _TRUSTED if trusted else _CHECKED)
         else:
             found[view] = Verdict(view, False, _why(view, *clash, rank))
     return found
+
+
+def _by_checks(launch: Launch, around: Block) -> Callable[[Access, Access], bool]:
+    """Whether two accesses are apart where the launch's assumptions hold."""
+    if not launch.given:
+        return lambda a, b: False
+    prover = Prover(Footprints(launch, around), around)
+    given = clauses(launch.given, prover)
+    return lambda a, b: proved((a, b), prover, given)
 
 
 def _why(view: Symbol, a: Access, b: Access, rank: int) -> str:

@@ -241,7 +241,10 @@ _PARTS: tuple[tuple[tuple[str, ...], type[Stmt]], ...] = (
 def parts_of(body: Block) -> tuple[str, ...]:
     """Which runtime parts the statements need."""
     kinds = {type(s) for s in walk(body)}
-    parts = list(dict.fromkeys(part for needed, kind in _PARTS if kind in kinds for part in needed))
+    given = any(isinstance(s, Launch) and s.given for s in walk(body))
+    parts = ["require"] * given + list(
+        dict.fromkeys(part for needed, kind in _PARTS if kind in kinds for part in needed)
+    )
     if any(needs_runtime(s) for s in walk(body)):
         parts.append("reducers")
     if any(needs_sums(s) for s in walk(body)):

@@ -10,9 +10,11 @@ from transform.emit.expressions import SUM, cast, inlined
 from transform.emit.inspectors import InspectorPrinter, Workspace
 from transform.emit.kernel import Text
 from transform.emit.names import Names
+from transform.emit.require import holds, message, quoted
 from transform.ir.build import scalar
 from transform.ir.nodes import (
     Allocate,
+    Assumption,
     Atom,
     Block,
     Chunked,
@@ -24,6 +26,7 @@ from transform.ir.nodes import (
     DeepCopy,
     For,
     How,
+    If,
     Increment,
     Invert,
     Launch,
@@ -63,11 +66,17 @@ class HostPrinter(InspectorPrinter):
         self.in_kernels: dict[Symbol, str] = {}  # Views that kernels read under another name
         self.copies: dict[Symbol, Symbol] = {}  # private copies -> the View they belong to
         self.returned: str | None = None
+        self.checked: set[tuple[str, Assumption]] = set()  # what certainly holds at this point
 
     def stmt(self, s: Stmt) -> None:
         match s:
             case Launch():
+                self._require(s)
                 self.launch(s)
+            case For() | If():
+                checked = set(self.checked)
+                super().stmt(s)
+                self.checked = checked
             case Allocate(target=target, extents=extents, zeroed=zeroed):
                 self._allocate(target, extents, "zeroed" if zeroed else "get")
             case DeepCopy(target=target, source=source):
@@ -144,6 +153,17 @@ class HostPrinter(InspectorPrinter):
         return f"kad::replicas<{space}>({'ws.knobs.replicas' if shared else ''})"
 
     # ---- launches ----
+
+    def _require(self, s: Launch) -> None:
+        """Check what makes the iterations independent, unless that was done on the way here."""
+        lows_and_highs = (f"{self.expr(r.lo, SUM)} < {self.expr(r.hi, SUM)}" for r in s.ranges)
+        runs = " && ".join(lows_and_highs)
+        for given in s.given:
+            if (runs, given) in self.checked:
+                continue
+            self.checked.add((runs, given))
+            self.text.add(f"kad::require_apart({runs}, {holds(given, self.expr)},")
+            self.text.add(f"    {quoted(message(given))});")
 
     def launch(self, s: Launch) -> None:
         self._comment(s)
@@ -226,8 +246,7 @@ class HostPrinter(InspectorPrinter):
     def _open(self, s: Launch, policy: str, parameters: list[str]) -> None:
         verb = "parallel_reduce" if s.reductions else "parallel_for"
         sums = [f"{reductions.value_type(r)}& {self.names.declare(r.accumulator)}" for r in s.reductions]
-        label = s.label.replace("\\", "\\\\").replace('"', '\\"')
-        head = f'"{label}", ' if label else ""
+        head = f"{quoted(s.label)}, " if s.label else ""
         self.text.add(f"Kokkos::{verb}({head}{policy},")
         self.text.add(f"    KOKKOS_LAMBDA({', '.join([*parameters, *sums])}) {{")
         self.text.depth += 1

@@ -40,7 +40,7 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.types import Accumulator, Array
-from transform.ir.walk import blocks, map_blocks, op_atoms, walk
+from transform.ir.walk import assumed_atoms, blocks, map_blocks, op_atoms, walk
 
 _PRIVATE = (Array, Accumulator)
 """Memory that nobody sees: writing it is an effect only if it is read."""
@@ -123,8 +123,9 @@ class _Marker:
                     self._use((lo, hi) if leave is None else (lo, hi, leave.until), ())
                 case If(cond=cond):
                     self._use((cond,), ())
-                case Launch(ranges=ranges):
+                case Launch(ranges=ranges, given=given):
                     self._use((a for r in ranges for a in (r.lo, r.hi)), ())
+                    self._use((a for g in given for a in assumed_atoms(g)), ())
                 case Color(unit=unit, views=views, keys=keys):
                     self._use((unit.lo, unit.hi, *views, *keys), ())
 

@@ -38,6 +38,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from transform.ir.assumptions import Assumption as Assumption
+from transform.ir.assumptions import Comparison as Comparison
 from transform.ir.atoms import Atom as Atom
 from transform.ir.atoms import Const as Const
 from transform.ir.atoms import Location as Location
@@ -266,7 +268,8 @@ class Launch:
     (MDRangePolicy, as many as ``ranges``).
 
     ``label`` is the user's kernel label or ``""``. ``space`` is the execution space as emitted code may
-    spell it (``Kokkos::DefaultExecutionSpace`` unless the user's policy names another).
+    spell it (``Kokkos::DefaultExecutionSpace`` unless the user's policy names another). ``given``: what makes
+    its iterations independent, checked before it runs.
     """
 
     label: str
@@ -276,6 +279,7 @@ class Launch:
     reductions: tuple[Reduction, ...]
     schedule: Schedule = field(default_factory=Flat)
     loc: Location | None = field(default=None, compare=False)
+    given: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

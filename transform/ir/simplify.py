@@ -48,7 +48,7 @@ from transform.ir.nodes import (
     Touch,
 )
 from transform.ir.types import BOOL, INT, Array, Scalar
-from transform.ir.walk import written
+from transform.ir.walk import map_assumption, written
 
 _SMALL = 64
 """Elements of a local array that is followed element by element."""
@@ -125,7 +125,8 @@ class _Simplifier:
                 for m in written(body):
                     self.forget(m, loads)
                 kept: tuple[Reduction, ...] = s.reductions
-                self.b.add_stmt(replace(s, ranges=ranges, body=body, reductions=kept))
+                given = tuple(map_assumption(g, self.atom) for g in s.given)
+                self.b.add_stmt(replace(s, ranges=ranges, body=body, reductions=kept, given=given))
             case Color():
                 unit = Range(s.unit.index, self.atom(s.unit.lo), self.atom(s.unit.hi))
                 self.b.add_stmt(replace(s, unit=unit, body=self.block(s.body, dict(known), {})))

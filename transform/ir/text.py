@@ -14,6 +14,7 @@ from transform.ir.nodes import (
     Accumulate,
     Allocate,
     Apply,
+    Assumption,
     Atom,
     Block,
     Chunked,
@@ -232,6 +233,7 @@ class _Printer:
                 lines.append(f"{pad}  colored by {self.atom(coloring)}")
             case _:
                 pass
+        lines += [f"{pad}  given {self._assumption(g)}" for g in stmt.given]
         for reduction in stmt.reductions:
             accumulator = reduction.accumulator
             kind = reduction.combiner.value
@@ -243,6 +245,13 @@ class _Printer:
                 place = f"where {self.atom(reduction.accumulator)}"
                 lines.append(f"{pad}after {self.define(reduction.location)} = {place}")
         return lines
+
+    def _assumption(self, given: Assumption) -> str:
+        tests = []
+        for c in given.either:
+            terms = [" * ".join([str(k), *map(self.atom, atoms)]) for k, atoms in c.terms]
+            tests.append(f"{' + '.join(terms)} {'!=' if c.nonzero else '>='} 0")
+        return " or ".join(tests)
 
     def _color(self, stmt: Color, depth: int) -> list[str]:
         pad = "  " * depth

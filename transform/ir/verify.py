@@ -40,7 +40,7 @@ from transform.ir.nodes import (
 )
 from transform.ir.text import stmt_text
 from transform.ir.types import BOOL, LONG, UNSIGNED, Accumulator, Array, Scalar, Type, View
-from transform.ir.walk import binds, defines, uses
+from transform.ir.walk import assumed_atoms, binds, defines, uses
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _COMPARISON = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
@@ -211,6 +211,8 @@ class _Checker:
                 for r in ranges:
                     self._require(self._scalar(r.index).is_integer, "a parallel index is an integer")
                     self._same(*(self._scalar(a) for a in (r.index, r.lo, r.hi)))
+                for atom in (a for g in stmt.given for a in assumed_atoms(g)):
+                    self._require(self._scalar(atom).is_integer, "an assumption compares integers")
                 for reduction in reductions:
                     accumulator = reduction.accumulator.type
                     self._require(isinstance(accumulator, Accumulator), "a reduction has an Accumulator")

@@ -10,6 +10,7 @@ from transform.ir.nodes import (
     Accumulate,
     Allocate,
     Apply,
+    Assumption,
     Atom,
     Block,
     Carried,
@@ -103,15 +104,16 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return (lo, hi, *(a for c in carried for a in (c.init, c.next)), *until)
         case If(cond=cond, merges=merges):
             return (cond, *(a for m in merges for a in (m.then, m.orelse)))
-        case Launch(ranges=ranges, schedule=schedule):
+        case Launch(ranges=ranges, schedule=schedule, given=given):
             bounds = tuple(a for r in ranges for a in (r.lo, r.hi))
+            assumed = tuple(a for g in given for a in assumed_atoms(g))
             match schedule:
                 case Colored(coloring=coloring):
-                    return (*bounds, coloring)
+                    return (*bounds, *assumed, coloring)
                 case Teamed(copies=copies):
-                    return (*bounds, *(view for _, view in copies))
+                    return (*bounds, *assumed, *(view for _, view in copies))
                 case _:
-                    return bounds
+                    return (*bounds, *assumed)
         case Save(source=source):
             return (source,)
         case Restore():
@@ -136,6 +138,20 @@ def atoms(stmt: Stmt) -> tuple[Atom, ...]:
             return (value,)
         case _:
             assert_never(stmt)
+
+
+def assumed_atoms(given: Assumption) -> tuple[Atom, ...]:
+    """The values that an assumption compares."""
+    return tuple(a for c in given.either for _, atoms_ in c.terms for a in atoms_)
+
+
+def map_assumption(given: Assumption, new: Callable[[Atom], Atom]) -> Assumption:
+    """``given`` with each of its atoms replaced by ``new`` of it."""
+    either = (
+        replace(c, terms=tuple((k, tuple(new(a) for a in atoms_)) for k, atoms_ in c.terms))
+        for c in given.either
+    )
+    return replace(given, either=tuple(either))
 
 
 def uses(stmt: Stmt) -> tuple[Symbol, ...]:
@@ -290,8 +306,9 @@ def _substitute_stmt(stmt: Stmt, mapping: Mapping[Symbol, Atom]) -> Stmt:
         case If(cond=cond, merges=merges):
             new_merges = tuple(Merge(m.result, atom(m.then), atom(m.orelse)) for m in merges)
             return replace(stmt, cond=atom(cond), merges=new_merges)
-        case Launch(ranges=ranges):
-            return replace(stmt, ranges=tuple(Range(r.index, atom(r.lo), atom(r.hi)) for r in ranges))
+        case Launch(ranges=ranges, given=given):
+            new_ranges = tuple(Range(r.index, atom(r.lo), atom(r.hi)) for r in ranges)
+            return replace(stmt, ranges=new_ranges, given=tuple(map_assumption(g, atom) for g in given))
         case Allocate(extents=extents):
             return replace(stmt, extents=many(extents))
         case DeepCopy(target=target, source=source):
