@@ -18,7 +18,7 @@ from autotune.outcome import Accuracy, CompileFailed, Failure, to_json
 from autotune.problem import derive_or_install, prepare, workload_of
 from autotune.progress import Progress, reason, summary
 from autotune.session import runnable
-from autotune.table import wide_console
+from autotune.table import show, wide_console
 from autotune.tune import Problem
 from autotune.workers import Executor
 from search_spaces.model import Plan
@@ -120,11 +120,11 @@ def _build(
 def print_checked(checked: Sequence[Checked], stream: TextIO) -> None:
     """A table of all variants, then why the failed ones failed."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("variant", overflow="fold")
+    table.add_column("variant", overflow="fold", min_width=24)
     for title in ("inner product", "finite differences", "against default"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("deterministic")
-    table.add_column("verdict")
+    table.add_column("verdict", min_width=16)
     several = len({c.arch for c in checked}) > 1
     for c in checked:
         name = f"{c.arch}: {describe(c.plan)}" if several else describe(c.plan)
@@ -136,7 +136,7 @@ def print_checked(checked: Sequence[Checked], stream: TextIO) -> None:
         else:
             table.add_row(name, "-", "-", "-", sure, summary(c.verdict))
     console = wide_console(stream)
-    console.print(table)
+    show(console, table, ("deterministic", "finite differences", "against default"))
     for c in checked:
         if not isinstance(c.verdict, Accuracy):
             console.print(f"{describe(c.plan)}: {summary(c.verdict)}: {reason(c.verdict)}", markup=False)

@@ -32,7 +32,7 @@ Chosen = dict[str, Value]
 Values = tuple[float, ...]  # one per objective, each to be small
 
 _LEAST = 4  # a model of fewer passed variants is worth less than a random trial
-_START = 10  # so many trials before they are learnt from; a tenth of a small space, where that is less
+_START = 10  # so many trials before they are learnt from; a twentieth of a small space, where that is less
 _REMEMBER = 400  # outcomes that the process is conditioned on: its cost grows with their cube
 _REFIT = 1.25  # length scales are chosen anew when there is a quarter more to learn from
 _CENTRES = 5  # local search steps away from the best of so many that still has untried neighbours
@@ -143,7 +143,7 @@ class Gaussian:
 
     def _propose(self, legal: LegalPlans, past: Past) -> Chosen | None:
         ranked = _ranked(past)
-        start = _START if legal.size is None else max(_LEAST, min(_START, legal.size // 10))
+        start = _START if legal.size is None else max(_LEAST, min(_START, legal.size // 20))
         if len(ranked) < _LEAST or past.turn < start:
             return legal.draw(past.random, past.tried)
         process, best = self._process(legal, past)

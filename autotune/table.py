@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement as Measure
 from rich.table import Table
 
 from autotune.duels import Finals
@@ -34,11 +35,11 @@ def print_table(
     """
     console = wide_console(stream)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("variant", overflow="fold")
+    table.add_column("variant", overflow="fold", min_width=24)
     for title in ("gradient", "x primal (95 % CI)", "memory", "error"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("deterministic")
-    table.add_column("verdict")
+    table.add_column("verdict", min_width=16)
     good = _in_order(entries, rules, selection)
     rest = [e for e in entries if isinstance(e.outcome, Measurement) and e not in good]
     failed = [e for e in entries if not isinstance(e.outcome, Measurement)]
@@ -46,7 +47,7 @@ def print_table(
         table.add_row(*_row(entry, selection, rules, finals))
     for entry in failed:
         table.add_row(describe(entry.plan), "-", "-", "-", "-", "-", summary(entry.outcome))
-    console.print(table)
+    show(console, table, ("error", "memory", "deterministic"))
     _print_reasons(console, "refused for this kernel:", (_refused(r) for r in refusals))
     shaky = ((e, remarks(e.outcome.gradient)) for e in good if isinstance(e.outcome, Measurement))
     _print_reasons(
@@ -66,6 +67,30 @@ def print_table(
 def wide_console(stream: TextIO) -> Console:
     """For results: the terminal's width, or wide enough that nothing is cut in a file."""
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False)
+
+
+def show(console: Console, table: Table, spare: Sequence[str]) -> None:
+    """Print ``table``. Where the terminal is too narrow, columns are left out in the order of ``spare``.
+
+    What is left is never squeezed: the terminal wraps lines that are longer still.
+    """
+    for column in table.columns:
+        if column.no_wrap:  # rich would cut it down to its longest word
+            column.min_width = max(len(str(cell)) for cell in (column.header, *column.cells))
+    left_out = []
+    for title in spare:
+        if _least_width(console, table) <= console.width:
+            break
+        table.columns = [c for c in table.columns if c.header != title]
+        left_out.append(title)
+    width = max(console.width, _least_width(console, table))
+    Console(file=console.file, width=width, highlight=False).print(table)
+    if left_out:
+        console.print(f"(no room for: {', '.join(left_out)}; --json has them)")
+
+
+def _least_width(console: Console, table: Table) -> int:
+    return Measure.get(console, console.options.update(width=1000), table).minimum
 
 
 def _in_order(entries: Sequence[Entry], rules: Rules, selection: Selection | None) -> list[Entry]:

@@ -88,3 +88,8 @@ def test_runs_are_kept_and_tables_made(tmp_path: Path) -> None:
     assert "| gp | " in hub_table([space], runs, names)
     allowed = len(space.records) // 10
     assert f"| f:small | {len(space.records)} | 1 | {allowed} |" in own_table([space], runs, names)
+    (found,) = (
+        run for *_, run in run_all([space], ["random"], 1, len(space.records), tmp_path, None, 1, None)
+    )
+    needed = next(n for n, _, time in found.steps if time <= 1.03 * space.best)
+    assert f" ({needed}) |" in own_table([space], [found], ["random"])

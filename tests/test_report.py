@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from autotune.cli import main
 from autotune.legal import plan_key
@@ -17,6 +21,7 @@ from autotune.replay import Replay
 from autotune.report import Report, page, report, verdict
 from autotune.report_svg import Strip, strips, ticks
 from autotune.select import Entry, Rules
+from autotune.table import show
 from autotune.tuned import write_entry
 from tests.search_support import SPACE, recorded
 from tests.test_tune import go, winner
@@ -138,6 +143,9 @@ def test_damaged_raw_measurements_are_a_usage_error(text: str, tmp_path: Path) -
     path.write_text(text)
     with pytest.raises(UsageError):
         report(str(path))
+    with pytest.raises(UsageError, match="no such file"):
+        report(str(tmp_path / "f.txt"))
+    (tmp_path / "f.txt").touch()
     with pytest.raises(UsageError, match="is no tuned config"):
         report(str(tmp_path / "f.txt"))
 
@@ -147,3 +155,18 @@ def test_axes_have_round_ticks() -> None:
     assert ticks(0.99, 1.05) == pytest.approx([0.99, 1.0, 1.01, 1.02, 1.03, 1.04, 1.05])
     assert strips([], "s") == ""
     assert strips([Strip("one", (2.0,), None)], "s").count("<circle") == 1
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_a_narrow_terminal_loses_neither_names_nor_verdicts(width: int) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("variant", overflow="fold", min_width=24)
+    table.add_column("x primal (95 % CI)", justify="right", no_wrap=True)
+    table.add_column("error", no_wrap=True)
+    table.add_column("verdict", min_width=16)
+    table.add_row("accumulate=atomic sweep=split", "3.93 [3.82, 3.99]", "2.0e-14", "does not compile")
+    stream = io.StringIO()
+    show(Console(file=stream, width=width), table, ("error",))
+    shown = stream.getvalue()
+    assert all(text in shown for text in ("accumulate=atomic", "3.93 [3.82, 3.99]", "does not compile"))
+    assert ("no room for: error" in shown) == (width < 100)

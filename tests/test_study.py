@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from autotune.legal import LegalPlans, difference, plan_key
@@ -186,6 +187,21 @@ def test_second_driver_is_refused(tmp_path: Path) -> None:
         open_at(tmp_path)
     first.close()
     open_at(tmp_path).close()
+
+
+def test_optunas_own_tools_read_the_journal(tmp_path: Path) -> None:
+    """As `optuna-dashboard f.journal` opens it, beside the driver."""
+    search = open_at(tmp_path)
+    keys = run(search, batches=1)
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(tmp_path / "f.journal"))
+    )
+    (summary,) = optuna.get_all_study_summaries(storage)
+    study = optuna.load_study(study_name=summary.study_name, storage=storage)
+    told = [t for t in study.trials if t.state.is_finished()]
+    assert [plan_key(t.params) for t in told] == keys == [plan_key(t.user_attrs["plan"]) for t in told]
+    assert study.best_trial.value == min(t.value for t in told if t.value is not None)
+    search.close()
 
 
 def test_sqlite_storage(tmp_path: Path) -> None:

@@ -234,6 +234,7 @@ def test_timing_has_the_machine_alone(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "cache"))
     code = (
         "import sys, time; from autotune.workers import machine\n"
+        "print('ready', flush=True)\n"
         "with machine(exclusive=sys.argv[1] == 'time'): print(time.monotonic(), flush=True)"
     )
     with machine(exclusive=True):
@@ -242,7 +243,9 @@ def test_timing_has_the_machine_alone(tmp_path: Path, monkeypatch: pytest.Monkey
             subprocess.Popen([sys.executable, "-c", code, what], stdout=subprocess.PIPE, text=True)
             for what in ("build", "time")
         ]
-        time.sleep(4.0)
+        for other in others:
+            assert other.stdout is not None and other.stdout.readline() == "ready\n"
+        time.sleep(0.5)
         assert all(o.poll() is None for o in others)
         released = time.monotonic()
     for other in others:

@@ -51,22 +51,34 @@ def hub_table(spaces: Sequence[RecordedSpace], runs: Sequence[Run], names: Seque
 
 
 def own_table(spaces: Sequence[RecordedSpace], runs: Sequence[Run], names: Sequence[str]) -> str:
-    """Per space: the share of runs that are close to the best within the goal's number of trials."""
+    """Per space: the share of runs that are close to the best within the goal's number of trials.
+
+    In parentheses the number of trials after which 95 % of the runs are.
+    """
     seeds = 1 + max(r.seed for r in runs)
     lines = [
-        f"{seeds} seeds. Share of the runs within {CLOSE:.0%} of the best.\n",
+        f"{seeds} seeds. Share of the runs within {CLOSE:.0%} of the best after the goal's number of trials; "
+        "in parentheses the number of trials after which 95 % of the runs are.\n",
         f"| space | plans | close | trials | {' | '.join(names)} |",
         "|---|" * 1 + "---|" * (len(names) + 3),
     ]
     for space in spaces:
         allowed = trials_allowed(space)
         near = sum(r.time is not None and r.time <= (1 + CLOSE) * space.best for r in space.records)
-        cells = [
-            f"{np.mean([_close(space, r, allowed) for r in runs if _is(r, space, name)]):.0%}"
-            for name in names
-        ]
+        cells = []
+        for name in names:
+            mine = [r for r in runs if _is(r, space, name)]
+            share = np.mean([_close(space, r, allowed) for r in mine])
+            cells.append(f"{share:.0%} ({_needed(space, mine)})")
         lines.append(f"| {space.name} | {len(space.records)} | {near} | {allowed} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _needed(space: RecordedSpace, runs: Sequence[Run]) -> str:
+    near = (1 + CLOSE) * space.best
+    first = sorted(min((n for n, _, time in r.steps if time <= near), default=np.inf) for r in runs)
+    needed = first[int(np.ceil(0.95 * len(first))) - 1]
+    return "never" if needed == np.inf else f"{needed:.0f}"
 
 
 def trials_allowed(space: RecordedSpace) -> int:
