@@ -42,7 +42,7 @@ LIMITS = Limits(timeout=300.0, budget=1.0, least=7)
 QUICK = Limits(timeout=120.0, budget=0.3)
 STREAM = 40_000_000  # doubles in each array of the bandwidth measurement
 VERIFIED = 100_000  # entries at which every variant is verified before anything is timed
-HOPELESS = 3.0  # variants slower than so many times the best are not timed at larger sizes
+HOPELESS = 3.0  # what takes so many times the best with that many or more is not timed with more
 FEW = 30_000_000  # entries from which on samples are few, and one thread is not timed
 BLOCKS = ("share", 1)  # of colorings
 
@@ -229,10 +229,11 @@ class _Bench:
     ) -> Point | None:
         """All variants but the hopeless ones, interleaved in one process."""
         assert self.binary is not None
-        before = [p for p in points if p.case == self.case.name and p.threads == threads and p.entries < size]
+        at = (self.case.name, threads)
+        before = [p for p in points if (p.case, p.threads) == at and VERIFIED <= p.entries < size]
         hopeful = before[-1].within(HOPELESS) if before else list(self.jobs)
         if size > FEW:
-            hopeful = hopeful[:3]
+            hopeful = hopeful[:2]
             limits = Limits(timeout=limits.timeout, budget=limits.budget, least=3, most=9)
         labels = [label for label in hopeful if label in self.jobs]
         inputs = self.inputs(size)
