@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,10 +81,14 @@ def tool_version() -> str:
 
 
 def with_verb(arguments: Sequence[str]) -> list[str]:
-    """``kad-tune KERNEL.cpp ...`` means ``kad-tune tune KERNEL.cpp ...``."""
+    """``kad-tune KERNEL.cpp ...`` means ``kad-tune tune KERNEL.cpp ...``. Exits for a wrong verb."""
     args = list(arguments)
     if not args or args[0] in VERBS or args[0] in ("-h", "--help", "--version"):
         return args
+    if re.fullmatch(r"[a-z]+", args[0]) and not Path(args[0]).exists():
+        near = difflib.get_close_matches(args[0], VERBS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the verbs are {', '.join(VERBS)}"
+        parser().error(f"no verb '{args[0]}': {hint}")
     return ["tune", *args]
 
 

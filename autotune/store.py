@@ -28,6 +28,7 @@ _NO_WRITING = {
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.ENOTDIR: "a parent is not a directory",
+    errno.ENOENT: "there is no such directory, and none can be made",
 }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from transform.diagnostics import UsageError
 
 T = TypeVar("T")
 
+_CONNECT = 10.0  # seconds
 _RETRIES = 3  # of a task whose worker process was killed
 # Ray sets OMP_NUM_THREADS to a task's CPU share; gradients must see the user's own setting.
 _THREADING = ("OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "KOKKOS_NUM_THREADS", "GOMP_CPU_AFFINITY")
@@ -211,6 +213,7 @@ class RayExecutor:
             import ray
 
             if not ray.is_initialized():
+                _reachable(self._address)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     ray.init(**self._options())
@@ -292,6 +295,13 @@ class RayExecutor:
         """
         for reference in references:
             self._ray().cancel(reference, force=True)
+
+
+def _reachable(address: str | None) -> None:
+    """Raises ``OSError`` where nobody listens at ``HOST:PORT``: Ray itself would try for minutes."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT).close()
 
 
 def _lost_worker(ray: Any) -> tuple[type[BaseException], ...]:

@@ -183,6 +183,9 @@ def test_an_unwritable_cache_is_named(
     monkeypatch.setenv("KAD_CACHE_DIR", str(tmp_path / "file" / "cache"))
     with pytest.raises(CacheError, match=r"file/cache.*KAD_CACHE_DIR"):
         build(fake, HELLO)
+    monkeypatch.setenv("KAD_CACHE_DIR", "/proc/cache")
+    with pytest.raises(CacheError, match=r"/proc/cache.*KAD_CACHE_DIR"):
+        build(fake, HELLO)
 
 
 def test_a_full_disk_is_named(fake: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

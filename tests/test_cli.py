@@ -260,6 +260,11 @@ def test_archs_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None
     assert "checks" in json.loads(capsys.readouterr().out)
 
 
+def test_a_wrong_verb_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explan", "k.cpp"]) == 2
+    assert "no verb 'explan': did you mean 'explain'?" in capsys.readouterr().err
+
+
 def test_the_first_word_decides_the_verb() -> None:
     assert with_verb(["k.cpp", "--arch", "host"]) == ["tune", "k.cpp", "--arch", "host"]
     assert with_verb(["grad", "k.cpp"]) == ["grad", "k.cpp"]

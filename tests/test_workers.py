@@ -157,9 +157,15 @@ def test_interrupt_ends_the_running_harness(
     def strike(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    def strike_in_the_middle() -> None:
+        while not (tmp_path / "pid").exists():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, strike)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 3.0)
+        threading.Thread(target=strike_in_the_middle, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
             ray.evaluate(binary(tmp_path, "hang"), "hang", INPUTS, LIMITS)
     finally:
@@ -225,6 +231,14 @@ def test_unreachable_cluster_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -
     ray = RayExecutor("nowhere:1")
     with pytest.raises(UsageError, match="could not be reached at nowhere:1"):
         ray.evaluate(binary(Path(), "v"), "v", INPUTS, LIMITS)
+    ray.close()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "no-such-host.invalid:6379"])
+def test_an_address_where_nobody_listens_is_told_soon(address: str) -> None:
+    ray = RayExecutor(address)
+    with pytest.raises(UsageError, match=f"could not be reached at {address}.*--executor local"):
+        ray.ready()
     ray.close()
 
 
