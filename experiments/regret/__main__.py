@@ -21,7 +21,7 @@ from experiments.regret.record import known_spaces, record_all
 from experiments.regret.report import hub_table, own_table, plot
 from experiments.regret.runs import kept, run_all
 from experiments.regret.searches import methods
-from experiments.regret.spaces import RecordedSpace, hub, recordings
+from experiments.regret.spaces import RECORDINGS, RecordedSpace, hub, recordings
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -34,8 +34,13 @@ def main(arguments: Sequence[str]) -> int:
         if not wanted:
             print("no such spaces", file=sys.stderr)
             return 2
-        for written in record_all(wanted, options.kokkos_root, options.minutes):
-            print(written, flush=True)
+        written = set()
+        for path in record_all(wanted, options.kokkos_root, options.minutes):
+            print(path, flush=True)
+            written.add(path)
+        if not options.names:  # what is of other machines or of spaces that are no more
+            for stale in set(RECORDINGS.glob("*.json.gz")) - written:
+                stale.unlink()
         return 0
     own = options.action == "own"
     spaces = recordings(options.names) if own else hub(options.directory, options.names)
