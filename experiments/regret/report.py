@@ -30,7 +30,7 @@ def hub_table(spaces: Sequence[RecordedSpace], runs: Sequence[Run], names: Seque
     at = np.array([50.0, 100.0, 200.0])
     seeds = 1 + max(r.seed for r in runs)
     lines = [
-        f"{len(spaces)} spaces, {seeds} seeds.\n",
+        f"{len(spaces)} spaces, {seeds} seeds: {_listed(spaces)}.\n",
         "| search | regret at 50 | 100 | 200 | fraction of the optimum at 50 | 100 | 200 |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -48,6 +48,14 @@ def hub_table(spaces: Sequence[RecordedSpace], runs: Sequence[Run], names: Seque
         cells = [*(f"{100 * m:.2f} %" for m in mean), *(f"{f:.3f}" for f in fraction)]
         rows.append((float(mean[1]), f"| {name} | {' | '.join(cells)} |"))
     return "\n".join([*lines, *(line for _, line in sorted(rows))]) + "\n"
+
+
+def _listed(spaces: Sequence[RecordedSpace]) -> str:
+    devices: dict[str, list[str]] = {}
+    for space in spaces:
+        kernel, _, device = space.name.partition("/")
+        devices.setdefault(kernel, []).append(device)
+    return "; ".join(f"{kernel} ({', '.join(names)})" for kernel, names in devices.items())
 
 
 def own_table(spaces: Sequence[RecordedSpace], runs: Sequence[Run], names: Sequence[str]) -> str:
