@@ -228,3 +228,14 @@ def test_gathers_in_blocks(function: str, monkeypatch: pytest.MonkeyPatch) -> No
             assert plans
             for plan in plans:
                 oracle.check(plan)
+
+
+@pytest.mark.parametrize("nest", ["rows", "tiles"])
+def test_a_transposed_loop_is_one_launch(nest: str) -> None:
+    case = next(c for c in cases() if c.function == "wide_stencil")
+    space = pipeline.search_space(adjoint(case), HOST)
+    views = [p.name for p in space.parameters if p.name.startswith("accumulate.")]
+    plan = next(p for p in space.plans() if {p[v] for v in views} == {"gather"} and p["nest"] == nest)
+    text = pipeline.realise(adjoint(case), plan).text
+    assert views
+    assert text.count('gathered", ') == len(views)
