@@ -7,17 +7,19 @@ range. Sizes then shrink together until data and work are moderate.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autotune.conditions import Conditions
 from autotune.fills import Option
 from autotune.integers import Interval
 from autotune.intervals import Access, Footprint, Sizes, footprint
 from autotune.origins import definitions, loaded_from
 from autotune.workload import Array, Value, Workload, arrays, load_workloads
 from transform.diagnostics import UsageError
+from transform.emit.require import message
 from transform.ir.nodes import Apply, Atom, Block, Extent, For, If, Launch, Load, Program, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import walk
@@ -106,6 +108,10 @@ def check_accesses(workload: Workload, program: Program, signature: Signature) -
             if isinstance(a.type, View) and data[a.name].size
         },
     )
+    broken = Conditions(program).broken(sizes)
+    if broken is not None:
+        where = f"{workload.source}: " if workload.source else ""
+        raise UsageError(f"{where}[{workload.name}] {message(broken)}")
     written = {a.name for a in signature.arguments if a.written}
     for access in footprint(program, sizes).accesses:
         low, high = access.interval
@@ -249,9 +255,15 @@ def _grow(program: Program, signature: Signature, roots: _Roots, scale: float) -
                 values[a.name] = (0, free(("values", a.name, 0), 2) - (a.name not in roots.pointers))
         elif not a.type.is_float:
             scalars[a.name] = free(("scalar", a.name, 0), 1)
+    conditions = Conditions(program)
+    bounds = {name for kind, name, _ in roots.sizes if kind == "scalar"}
     for _ in range(_ROUNDS):
-        sizes = Sizes(extents, scalars, values)
+        sizes = conditions.met(Sizes(extents, scalars, values), bounds)
         found = footprint(program, sizes)
+        lifted = _lifted(program, sizes, found, bounds)
+        if lifted is not None:
+            scalars = lifted
+            continue
         grown = dict(extents)
         for access in found.accesses:
             grown[access.view.name] = _with_room(access, grown[access.view.name], signature)
@@ -259,6 +271,22 @@ def _grow(program: Program, signature: Signature, roots: _Roots, scale: float) -
             return sizes, found
         extents = grown
     raise _undecided(found.accesses[0], "the sizes depend on each other in a circle", signature)
+
+
+def _lifted(
+    program: Program, sizes: Sizes, found: Footprint, bounds: Collection[str]
+) -> dict[str, int] | None:
+    """Scalars one of which is larger so that an index with too low values is none any more."""
+    for k, access in enumerate(found.accesses):
+        low, high = access.interval
+        if not -math.inf < low < 0 or low > high:
+            continue
+        for name in sorted(sizes.scalars.keys() - bounds):
+            larger = {**sizes.scalars, name: sizes.scalars[name] - math.floor(low)}
+            again = footprint(program, replace(sizes, scalars=larger)).accesses
+            if len(again) == len(found.accesses) and again[k].interval[0] >= 0:
+                return larger
+    return None
 
 
 def _with_room(access: Access, extents: tuple[int, ...], signature: Signature) -> tuple[int, ...]:

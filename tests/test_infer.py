@@ -11,6 +11,8 @@ import pytest
 from autotune.infer import check_accesses, infer_workload, shrink
 from autotune.intervals import Sizes, footprint
 from autotune.workload import Array, Value, Workload, arrays, load_workload, load_workloads
+from tests.cases import KERNELS as KERNEL_FILES
+from tests.gradient_support import primal
 from tests.parse_support import CORPUS, default_signature, parse, parse_text
 from transform.diagnostics import UsageError
 from transform.ir.nodes import Program
@@ -48,6 +50,25 @@ def assert_in_range(program: Program, signature: Signature, workload: Workload) 
         low, high = access.interval
         assert 0 <= low <= high < data[access.view.name].shape[access.dim], access
     check_accesses(workload, program, signature)
+
+
+ASSUMPTIONS = KERNEL_FILES / "assumptions.cpp"
+
+
+@pytest.mark.parametrize("function", ["leap", "padded", "strided", "mirrored_rows", "shifted", "source"])
+def test_conditions_hold_for_inferred_values(function: str) -> None:
+    program = primal(ASSUMPTIONS, function)
+    signature = default_signature(program)
+    for workload in (infer_workload(program, signature), infer_workload(program, signature, 400)):
+        assert_in_range(program, signature, workload)
+
+
+def test_a_workload_that_breaks_a_condition_is_refused() -> None:
+    program = primal(ASSUMPTIONS, "leap")
+    signature = default_signature(program)
+    values = {**dict(infer_workload(program, signature).values), "now": 1, "old": 1}
+    with pytest.raises(UsageError, match=r"\[w\] assumptions.cpp:14: .* unless now != old"):
+        check_accesses(Workload("w", tuple(values.items())), program, signature)
 
 
 def shape(workload: Workload, name: str) -> tuple[int, ...]:
