@@ -2,6 +2,7 @@
 #ifndef KAD_RUNTIME_COLORING
 #define KAD_RUNTIME_COLORING
 #include <algorithm>
+#include <atomic>
 
 namespace kad {
 
@@ -32,26 +33,22 @@ class Coloring {
   bool built_for(const std::vector<double>& numbers) const { return blocks_ && numbers == numbers_; }
 
   // Greedy first-fit coloring in block order (Karp & Kumar style bit masks per target): `visit(first, last, f)`
-  // calls f with every target of the iterations [first, last). Serial; costs two sweeps over the targets.
+  // calls f with every target of the iterations [first, last). Each of several tasks colors those blocks of its part
+  // whose targets no other part has, all at once; the rest follows one by one. Depends on the number of tasks only.
   template <class I, class Visit>
   void build(const std::vector<double>& numbers, I lo, I hi, int size, std::size_t targets, const Visit& visit) {
     const std::size_t count = hi > lo ? (static_cast<std::size_t>(hi - lo) + size - 1) / size : 0;
     std::vector<int> color(count, -1);
     std::vector<std::uint64_t> used(targets, 0);
-    int base = 0;
-    for (std::size_t left = count; left != 0; base += 64) {
+    const int tasks = coloring_tasks(count);
+    if (tasks > 1) color_own(lo, hi, size, tasks, visit, used, color);
+    const auto all = [](std::size_t) { return true; };
+    for (std::size_t left = count, base = 0; left != 0; base += 64) {
       if (base != 0) std::fill(used.begin(), used.end(), 0);
+      left = 0;
       for (std::size_t b = 0; b < count; ++b) {
-        if (color[b] >= 0) continue;
         const auto part = block(lo, hi, static_cast<int>(b), size);
-        std::uint64_t taken = 0;
-        visit(part.begin, part.end, [&](std::size_t t) { taken |= used[t]; });
-        if (taken == ~std::uint64_t(0)) continue;  // no color of this round is free
-        int c = 0;
-        while (taken >> c & 1) ++c;
-        color[b] = base + c;
-        --left;
-        visit(part.begin, part.end, [&](std::size_t t) { used[t] |= std::uint64_t(1) << c; });
+        if (color[b] < 0 && !first_fit(part, visit, all, used, static_cast<int>(base), color[b])) ++left;
       }
     }
     const int colors = count == 0 ? 0 : 1 + *std::max_element(color.begin(), color.end());
@@ -73,6 +70,55 @@ class Coloring {
   std::size_t memory() const { return blocks_ ? blocks_->span() * sizeof(int) : 0; }
 
  private:
+  // Looking for what parts share is one more sweep: it takes some threads to make up for it.
+  static int coloring_tasks(std::size_t count) {
+    const auto threads = Kokkos::DefaultHostExecutionSpace().concurrency();
+    return threads < 8 || count < 4096 ? 1 : threads < 32 ? static_cast<int>(threads) : 32;
+  }
+
+  // Gives block b the first color from `base` on that its targets leave free; false if all 64 are taken, or one of the
+  // targets is not `mine`.
+  template <class I, class Visit, class Mine>
+  static bool first_fit(const Part<I>& part, const Visit& visit, const Mine& mine, std::vector<std::uint64_t>& used,
+                        int base, int& color) {
+    std::uint64_t taken = 0;
+    visit(part.begin, part.end, [&](std::size_t t) { taken |= mine(t) ? used[t] : ~std::uint64_t(0); });
+    if (taken == ~std::uint64_t(0)) return false;
+    int c = 0;
+    while (taken >> c & 1) ++c;
+    color = base + c;
+    visit(part.begin, part.end, [&](std::size_t t) { used[t] |= std::uint64_t(1) << c; });
+    return true;
+  }
+
+  // Color the blocks of each part that have no target in common with another part.
+  template <class I, class Visit>
+  static void color_own(I lo, I hi, int size, int tasks, const Visit& visit, std::vector<std::uint64_t>& used,
+                        std::vector<int>& color) {
+    const Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace> each(0, tasks);
+    const auto count = static_cast<std::int64_t>(color.size());
+    std::vector<std::atomic<unsigned int>> seen(used.size());  // by which parts
+    Kokkos::parallel_for("targets of parts", each, [&](const int task) {
+      const auto blocks = chunk(std::int64_t(0), count, task, tasks);
+      const unsigned int bit = 1u << task;
+      for (std::int64_t b = blocks.begin; b < blocks.end; ++b) {
+        const auto part = block(lo, hi, static_cast<int>(b), size);
+        visit(part.begin, part.end, [&](std::size_t t) {
+          if ((seen[t].load(std::memory_order_relaxed) & bit) == 0) seen[t].fetch_or(bit, std::memory_order_relaxed);
+        });
+      }
+    });
+    Kokkos::parallel_for("color parts", each, [&](const int task) {
+      const auto blocks = chunk(std::int64_t(0), count, task, tasks);
+      const unsigned int bit = 1u << task;
+      const auto mine = [&](std::size_t t) { return seen[t].load(std::memory_order_relaxed) == bit; };
+      for (std::int64_t b = blocks.begin; b < blocks.end; ++b) {
+        const auto part = block(lo, hi, static_cast<int>(b), size);
+        first_fit(part, visit, mine, used, 0, color[static_cast<std::size_t>(b)]);
+      }
+    });
+  }
+
   std::optional<Blocks> blocks_;
   std::vector<int> start_;
   std::vector<double> numbers_;
