@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from transform.adjoint.lengths import lengths, trips
 from transform.diagnostics import Diagnostic
@@ -55,13 +56,16 @@ class Unrecorded(Exception):
 def record(program: Program, values: set[Symbol], last_id: int) -> tuple[Program, Records]:
     """``program`` with a record of each of ``values``, results of loads in kernels, as far as it can be
     given one."""
-    recorder = _Recorder(values, Fresh(last_id))
+    taken = {p.symbol.name for p in program.params}
+    taken |= {s.target.name for s in walk(program.body) if isinstance(s, Allocate)}
+    recorder = _Recorder(values, taken, Fresh(last_id))
     return replace(program, body=recorder.host(program.body)), recorder.records
 
 
 class _Recorder:
-    def __init__(self, values: set[Symbol], fresh: Fresh) -> None:
+    def __init__(self, values: set[Symbol], taken: set[str], fresh: Fresh) -> None:
         self.values = values
+        self.taken = taken  # names of Views, which tell them apart
         self.b = Builder(fresh)
         self.records: dict[Symbol, tuple[Symbol, tuple[Atom, ...]]] = {}
         self.counts: dict[Symbol, list[Atom]] = {}  # by record: how often each loop around the read runs
@@ -107,7 +111,13 @@ class _Recorder:
         rank = len(launch.ranges) + 1
         where = "" if launch.space == "Kokkos::DefaultExecutionSpace" else f", {launch.space}"
         view = View(type_, (None,) * rank, False, f"Kokkos::View<{type_.name}{'*' * rank}{where}>")
-        target = self.b.fresh.symbol(f"{let.op.memory.name}_read", view)
+        name = stem = f"{let.op.memory.name}_read"
+        for n in count(2):
+            if name not in self.taken:
+                break
+            name = f"{stem}{n}"
+        self.taken.add(name)
+        target = self.b.fresh.symbol(name, view)
         extents = tuple(trips(self.b, r.lo, r.hi, 1) for r in launch.ranges)
         self.b.add_stmt(Allocate(target, (*extents, length), launch.loc, zeroed=False))
         self.counts[target] = [room[loop.index] for loop in loops]
