@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import count
 
 from transform.adjoint.lengths import lengths, trips
 from transform.diagnostics import Diagnostic
@@ -38,7 +37,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.types import LONG, Scalar, View
-from transform.ir.walk import blocks, map_blocks
+from transform.ir.walk import blocks, map_blocks, walk
 
 Records = Mapping[Symbol, tuple[Symbol, tuple[Atom, ...]]]
 """By the value that was read: its record and its place there, as atoms of the kernel."""
@@ -111,11 +110,10 @@ class _Recorder:
         rank = len(launch.ranges) + 1
         where = "" if launch.space == "Kokkos::DefaultExecutionSpace" else f", {launch.space}"
         view = View(type_, (None,) * rank, False, f"Kokkos::View<{type_.name}{'*' * rank}{where}>")
-        name = stem = f"{let.op.memory.name}_read"
-        for n in count(2):
-            if name not in self.taken:
-                break
-            name = f"{stem}{n}"
+        name, n = f"{let.op.memory.name}_read", 1
+        while name in self.taken:
+            n += 1
+            name = f"{let.op.memory.name}_read{n}"
         self.taken.add(name)
         target = self.b.fresh.symbol(name, view)
         extents = tuple(trips(self.b, r.lo, r.hi, 1) for r in launch.ranges)
