@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 
@@ -122,26 +122,36 @@ _KINDS: dict[str, type[Any]] = {
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
-    return {"kind": type(outcome).__name__, **asdict(outcome)}
+    plain: dict[str, Any] = _plain(outcome)
+    return {"kind": type(outcome).__name__, **plain}
+
+
+def _plain(value: Any) -> Any:
+    """As ``asdict``, which would copy every one of hundreds of samples."""
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple) and any(is_dataclass(v) for v in value):
+        return tuple(_plain(v) for v in value)
+    return value
 
 
 def from_json(data: Mapping[str, Any]) -> Outcome:
     """The inverse of ``to_json``. Raises ``ValueError`` for an unknown kind or missing field."""
-    fields = dict(data)
-    kind = _KINDS.get(fields.pop("kind", ""))
+    found = dict(data)
+    kind = _KINDS.get(found.pop("kind", ""))
     if kind is None:
         raise ValueError(f"not an outcome: {data!r}")
     try:
         for name in ("primal", "gradient", "reference"):
-            if name in fields:
-                timing = fields[name]
-                fields[name] = Timing(**{**timing, "samples": tuple(timing["samples"])})
-        if "accuracy" in fields:
-            fields["accuracy"] = Accuracy(**fields["accuracy"])
-        if fields.get("conditions") is not None:
-            before, after = fields["conditions"]
-            fields["conditions"] = (Conditions(**before), Conditions(**after))
-        outcome: Outcome = kind(**fields)
+            if name in found:
+                timing = found[name]
+                found[name] = Timing(**{**timing, "samples": tuple(timing["samples"])})
+        if "accuracy" in found:
+            found["accuracy"] = Accuracy(**found["accuracy"])
+        if found.get("conditions") is not None:
+            before, after = found["conditions"]
+            found["conditions"] = (Conditions(**before), Conditions(**after))
+        outcome: Outcome = kind(**found)
     except (TypeError, KeyError) as problem:
         raise ValueError(f"malformed outcome: {problem}") from problem
     return outcome
