@@ -36,6 +36,7 @@ from transform.ir.nodes import (
     Stmt,
     Store,
     Symbol,
+    Teamed,
 )
 from transform.ir.types import Scalar, View
 
@@ -45,12 +46,14 @@ SAME_ADDRESS = 1e9  # atomic adds per second to one address
 COLORS = 12  # of iterations one by one
 TASKS = 64  # private copies on a device
 TRIPS = 8  # of a loop whose bounds depend on data
+TEAMS = 128  # run at a time, each with copies of its own
+REPLICAS = 8  # private copies that threads share
 
 
 @dataclass(frozen=True)
 class Work:
-    """One kernel: ``threads`` at once, ``moved`` bytes and ``colliding`` atomic adds of all of them together,
-    in so many ``launches``; all of it ``times``."""
+    """One kernel: ``threads`` at once, ``moved`` bytes of all of them together, ``colliding`` atomic adds to
+    the busiest address, in so many ``launches``; all of it ``times``."""
 
     threads: float
     moved: float
@@ -178,12 +181,16 @@ class _Walker:
         n = 1.0
         for extent in extents:
             n *= extent
-        threads, launches, stride = n, 1.0, 1.0
+        threads, launches, stride, copies = n, 1.0, 1.0, 1.0
         match s.schedule:
             case Rows():
                 threads = extents[0]
+            case Chunked(shared=True):
+                copies = REPLICAS
             case Chunked():
                 threads = TASKS
+            case Teamed():
+                copies = TEAMS
             case Colored():
                 launches, stride = COLORS, 3.0  # neighbours have other colors: sectors are read again
             case _:
@@ -192,7 +199,7 @@ class _Walker:
             self.kinds[r.index] = _Index(parallel=True)
         self.seen.clear()
         moved, colliding = self._body(s.body)
-        self.work.append(Work(threads, stride * moved * n, colliding * n, launches, self.times))
+        self.work.append(Work(threads, stride * moved * n, colliding * n / copies, launches, self.times))
 
     def _body(self, block: Block) -> tuple[float, float]:
         """Bytes and colliding atomic adds of one iteration."""

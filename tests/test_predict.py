@@ -54,6 +54,24 @@ def test_traffic_of_a_stencil() -> None:
     assert fused.colliding == 0
 
 
+@pytest.mark.kokkos
+def test_adds_to_a_few_elements_meet_less_in_copies() -> None:
+    """Sixteen adjoints that all iterations increment: in themselves, in eight copies, in a copy per team."""
+    include = toolchain().kokkos.include
+    program = pipeline.parse(CORPUS / "theta.cpp", ParseOptions(kokkos_include=include))
+    adjoint = pipeline.differentiate(program, ("theta",))
+    shapes = {p.symbol: (12800, 8) for p in program.params if isinstance(p.symbol.type, View)}
+    meeting = {}
+    for plan in pipeline.search_space(adjoint, H100).plans():
+        if plan["sweep"] == "fused":
+            work = work_of(pipeline.close(adjoint, plan).body, shapes, {})
+            meeting[plan["accumulate.theta"]] = max(w.colliding for w in work)
+    assert meeting["atomic"] == 16 * 12800  # the loop over the parameters is written out
+    assert meeting["privatization"] == meeting["atomic"] / 8
+    assert meeting["hierarchical"] == meeting["atomic"] / 128
+    assert meeting["reduction"] == 0
+
+
 def _report(plans: int, registers: list[int]) -> str:
     return "".join(
         f"ptxas info : Compiling entry function '_Z6kad_v{k}1f' for 'sm_90'\n"
