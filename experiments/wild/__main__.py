@@ -331,7 +331,7 @@ def _report(codes: Sequence[Code], results: Results) -> str:
         lines += ["", f"### {code.name}", "", "| function | place | |", "|---|---|---|"]
         for row in results.rows(code.name):
             text = row.why if row.verdict == "differentiable" else f"{row.verdict}: {row.why}"
-            lines.append(f"| `{row.function}` | {row.place} | {_cell(text or row.verdict)} |")
+            lines.append(f"| `{row.function}` | {row.place} | {_cell(text or 'not verified')} |")
         unread = results.scans[code.name]["unread"]
         if unread:
             names = ", ".join(sorted({Path(u).name for u in unread}))
@@ -344,6 +344,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _cell(text: str) -> str:
+    text = re.sub(r"(?<!\S)/\S*/(?=\S)", "", text)  # the folders of this machine
     return text.replace("|", "\\|").replace("\n", " ")[:160]
 
 
