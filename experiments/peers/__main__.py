@@ -280,9 +280,9 @@ def _kokkos_errors(options: argparse.Namespace, kokkos_tools: Toolchain, tools: 
         for kernel in dict.fromkeys(options.kernel):
             path = CORPUS / f"{kernel}.cpp"
             parse_options = ParseOptions(kokkos_include=kokkos_tools.kokkos.include)
-            function = pipeline.parse(path, parse_options).name
+            signature = pipeline.signature(pipeline.differentiate(pipeline.parse(path, parse_options)))
             for tool in tools:
-                said = tool.on_kokkos(path, function, kokkos_tools.kokkos, Path(name))
+                said = tool.on_kokkos(path, signature, kokkos_tools.kokkos, Path(name))
                 lines.append(f"| {kernel} | {tool.name} | {_cell(said.replace(name, ''))} |")
     return "\n".join(lines) + "\n" if tools else "No tool to try on the Kokkos kernels.\n"
 

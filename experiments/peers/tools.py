@@ -49,17 +49,17 @@ class Tool(ABC):
         """The statements of the function ``entry``."""
 
     @abstractmethod
-    def on_function(self, function: str) -> str:
-        """A statement that makes the tool differentiate a function, whatever its parameters."""
+    def on_function(self, signature: Signature) -> Sequence[str]:
+        """A function that makes the tool differentiate a Kokkos kernel with respect to everything."""
 
     @abstractmethod
     def compile(self, source: Path, made: Path, flags: Sequence[str]) -> None: ...
 
-    def on_kokkos(self, kernel: Path, function: str, kokkos: Kokkos, folder: Path) -> str:
+    def on_kokkos(self, kernel: Path, signature: Signature, kokkos: Kokkos, folder: Path) -> str:
         """What the tool says to a Kokkos kernel: its first error, or "no error"."""
         source = folder / f"{self.name}_{kernel.stem}_kokkos.cpp"
-        lines = [f'#include "{kernel}"', *self.preamble(), "void* differentiated() {"]
-        source.write_text("\n".join([*lines, f"  {self.on_function(function)}", "}", ""]))
+        lines = [f'#include "{kernel}"', *self.preamble(), *self.on_function(signature), ""]
+        source.write_text("\n".join(lines))
         openmp = ("-fopenmp",) if "openmp" in kokkos.backends else ()
         try:
             self.compile(source, source.with_suffix(".so"), ("-isystem", str(kokkos.include), *openmp))
@@ -101,8 +101,16 @@ class Enzyme(Tool):
         call += f"{', '.join(given)})"
         yield f"  *{scalars[0].name}_b += {call};" if scalars else f"  {call};"
 
-    def on_function(self, function: str) -> str:
-        return f"__enzyme_autodiff_void((void*){function}); return nullptr;"
+    def on_function(self, signature: Signature) -> Sequence[str]:
+        given = [(a.spelling, a.name) for a in signature.arguments]
+        plain = ", ".join(f"const {t}* {n}" for t, n in given)
+        both = ", ".join(f"{t}* {n}, {t}* {n}_b" for t, n in given)
+        dup = "".join(f", enzyme_dup, {n}, {n}_b" for _, n in given)
+        returns = "void" if signature.returns is None else signature.returns.name
+        return (
+            f"static {returns} called({plain}) {{ return {signature.call(lambda a: f'*{a.name}')}; }}",
+            f"void differentiated({both}) {{ __enzyme_autodiff_void((void*)called{dup}); }}",
+        )
 
     def compile(self, source: Path, made: Path, flags: Sequence[str]) -> None:
         if self.path.suffix == ".so":
@@ -154,8 +162,9 @@ class Clad(Tool):
         yield f'  auto gradient = clad::gradient({loops.function(threads)}, "{names}");'
         yield f"  gradient.execute({', '.join(given)});"
 
-    def on_function(self, function: str) -> str:
-        return f"static auto gradient = clad::gradient({function}); return &gradient;"
+    def on_function(self, signature: Signature) -> Sequence[str]:
+        made = f"static auto gradient = clad::gradient({signature.qualified});"
+        return ("void* differentiated() {", f"  {made}", "  return &gradient;", "}")
 
     def compile(self, source: Path, made: Path, flags: Sequence[str]) -> None:
         plugin = [f"-fplugin={self.path}", "-isystem", str(self.include)]
@@ -167,4 +176,7 @@ def _run(command: Sequence[str]) -> None:
     if done.returncode:
         said = (done.stderr + done.stdout).splitlines()
         first = next((x for x in said if re.search(r"\berror:|Assertion|Unreachable|UNREACHABLE", x)), "")
-        raise ToolFailed(first or next(iter(said), f"exit status {done.returncode}"))
+        # Enzyme prints the function it was given between the two
+        reason = next((f" {x}" for x in said if x.startswith("cannot ")), "")
+        first = first.partition("; Function Attrs")[0]
+        raise ToolFailed(first + reason or next(iter(said), f"exit status {done.returncode}"))
