@@ -15,11 +15,10 @@ from autotune.interrupt import Interrupts
 from autotune.legal import ENUMERATED, describe
 from autotune.options import Request
 from autotune.outcome import Accuracy, CompileFailed, Failure, to_json
-from autotune.problem import derive_or_install, prepare, workload_of
+from autotune.problem import Problem, derive_or_install, prepare, workload_of
 from autotune.progress import Progress, reason, summary
 from autotune.session import runnable
 from autotune.table import show, wide_console
-from autotune.tune import Problem
 from autotune.workers import Executor
 from search_spaces.model import Plan
 

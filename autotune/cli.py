@@ -1,4 +1,7 @@
-"""``kad-tune``: the command line. Results go to stdout, everything else to stderr."""
+"""``kad-tune``: the command line. Results go to stdout, everything else to stderr.
+
+A verb imports what it needs when it runs: emitting a gradient does not wait for the libraries of a search.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from autotune import doctor, kokkos
-from autotune.check import check, print_checked
 from autotune.explain import explain, lines
+from autotune.failures import NoDevice, NoVariant, StorageError
 from autotune.grad import emit
 from autotune.interrupt import interrupts
 from autotune.legal import describe
@@ -30,23 +33,17 @@ from autotune.options import (
     with_verb,
 )
 from autotune.outcome import Measurement
-from autotune.predict import predict
 from autotune.problem import architecture
 from autotune.progress import duration, open_progress, size
-from autotune.report import default_path, report, verdict
-from autotune.report import page as report_page
-from autotune.scan import existing, inventory
-from autotune.scan_html import page
-from autotune.scan_report import print_inventory, to_json
-from autotune.session import NoDevice, NoVariant, Tuned, tune
-from autotune.storage import StorageError
 from autotune.store import CacheError
-from autotune.table import print_table
 from autotune.toolchain import ToolchainMissing
 from autotune.tuned import write_atomically
-from autotune.workers import Executor, LocalExecutor, RayExecutor
 from transform.diagnostics import Refused, UsageError
 from transform.frontend.flags import HeadersMissing
+
+if TYPE_CHECKING:
+    from autotune.session import Tuned
+    from autotune.workers import Executor
 
 OK, FAILED, USAGE, REFUSED, NO_TOOLCHAIN, NO_VARIANT, NO_DEVICE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
@@ -127,6 +124,8 @@ def _run(args: argparse.Namespace, given: Sequence[str], out: TextIO) -> int:
 
 
 def _tune(args: argparse.Namespace, out: TextIO) -> int:
+    from autotune.session import tune
+
     wanted, options = request(args), search_options(args)
     if args.predict:
         return _predict(wanted, options, args.json, out)
@@ -147,6 +146,8 @@ def _tune(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _predict(wanted: Request, options: SearchOptions, as_json: bool, out: TextIO) -> int:
+    from autotune.predict import predict
+
     with open_progress() as progress:
         predictions = predict(wanted, options, progress)
     if as_json:
@@ -158,6 +159,8 @@ def _predict(wanted: Request, options: SearchOptions, as_json: bool, out: TextIO
 
 
 def _report(tuned: Tuned, out: TextIO) -> None:
+    from autotune.table import print_table
+
     space = tuned.problem.legal.space
     result = tuned.result
     print_table(result.entries, result.selection, tuned.problem.rules, space.refusals, out, result.finals)
@@ -202,6 +205,8 @@ def _grad(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _check(args: argparse.Namespace, out: TextIO) -> int:
+    from autotune.check import check, print_checked
+
     wanted = request(args)
     with _executor(args) as executor, open_progress() as progress, interrupts() as stop:
         checked = check(wanted, executor, progress, stop)
@@ -223,6 +228,10 @@ def _explain(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _scan(args: argparse.Namespace, out: TextIO) -> int:
+    from autotune.scan import existing, inventory
+    from autotune.scan_html import page
+    from autotune.scan_report import print_inventory, to_json
+
     paths = existing(args.paths)
     with open_progress() as progress:
         found = inventory(reading(args), paths, progress)
@@ -241,9 +250,11 @@ def _scan(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _show_report(args: argparse.Namespace, out: TextIO) -> int:
+    from autotune.report import default_path, page, report, verdict
+
     made = report(args.source)
     path = args.out or default_path(args.source)
-    write_atomically(path, report_page(made))
+    write_atomically(path, page(made))
     if args.json:
         _print(out, {**made.to_json(), "report": str(path)})
         return OK
@@ -258,6 +269,8 @@ def _show_report(args: argparse.Namespace, out: TextIO) -> int:
 
 
 def _executor(args: argparse.Namespace) -> contextlib.closing[Executor]:
+    from autotune.workers import LocalExecutor, RayExecutor
+
     if args.executor == "local":
         if args.ray_address:
             raise UsageError("--ray-address makes no sense with --executor local")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.options import Request
-from autotune.problem import architecture, derive, space_of
-from autotune.results import portable
+from autotune.problem import architecture, derive, portable, space_of
 from autotune.tuned import header_path, write_atomically
 from search_spaces.model import Plan
 from transform import pipeline

@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autotune.select import OBJECTIVES
-from autotune.study import SAMPLERS, sampler_name
 from transform.diagnostics import UsageError
 from transform.frontend.rules import Rule, read_rules
 
@@ -19,6 +18,9 @@ VERBS = ("tune", "grad", "check", "explain", "scan", "nightly", "report", "archs
 _ABSENT = {
     "nightly": "run a list of tuning jobs and compare with history (not in this version)",
 }
+
+SAMPLERS = ("random", "qmc", "genetic", "gp", "exhaustive", "tpe")
+"""What chooses the plans of a search; ``auto`` is one of these."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ class SearchOptions:
     keep_going: bool = False
     warm: tuple[Path, ...] = ()
     cold: bool = False
+
+
+def sampler_name(name: str, size: int | None, budget: int) -> str:
+    """Resolve ``auto``: exhaustive if the budget covers the space, else the Gaussian process, which found
+    good plans soonest in ``experiments/regret``. Raises ``UsageError``."""
+    if name == "auto":
+        return "exhaustive" if size is not None and size <= budget else "gp"
+    if name not in SAMPLERS:
+        raise UsageError(f"unknown sampler '{name}' (known: auto, {', '.join(SAMPLERS)})")
+    return name
 
 
 def tool_version() -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autotune.evaluate import Inputs, Job, Limits, Task, build, evaluate
+from autotune.failures import NoVariant
 from autotune.infer import shrink
 from autotune.legal import LegalPlans, describe, difference, plan_key
 from autotune.options import Request, SearchOptions
@@ -24,7 +25,6 @@ from autotune.problem import Derivation, architecture, derive_or_install, space_
 from autotune.progress import Progress
 from autotune.resources import REPORT, Resources, compile_object, namespace_of, parse_report, unit_of
 from autotune.results import provenance, write_header
-from autotune.session import NoVariant
 from autotune.toolchain import Toolchain, find_toolchain
 from autotune.traffic import Work, seconds, work_of
 from autotune.tuned import SearchRecord, TunedEntry, config_path, read_config, write_entry

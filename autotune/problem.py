@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from autotune.narrow import fix, narrow, read_narrowing
 from autotune.options import Request, tool_version
 from autotune.select import Rules
 from autotune.toolchain import Toolchain, find_toolchain, identity
-from autotune.tune import Problem
 from autotune.tuned import state_dir, write_atomically
 from autotune.workload import Workload, load_workload, to_toml
 from autotune.workload import fingerprint as workload_fingerprint
@@ -43,6 +42,24 @@ PORTABLE = Architecture(
     compiler=(),
     flags=(),
 )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched. ``job`` realises a plan, ``task`` puts jobs beside a reference into one program.
+
+    ``deterministic`` tells whether a plan's gradient is bitwise reproducible by construction.
+    """
+
+    label: str
+    identity: str
+    legal: LegalPlans
+    job: Callable[[Plan], Job]
+    deterministic: Callable[[Plan], bool]
+    task: Callable[[Job, tuple[Job, ...]], Task]
+    inputs: Inputs
+    limits: Limits
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True)
@@ -273,6 +290,11 @@ def prepare(
         limits=limits,
         rules=Rules(request.deterministic, request.max_memory, objectives),
     )
+
+
+def portable(derivation: Derivation) -> pipeline.Variant:
+    """The variant for architectures that nobody tuned for."""
+    return derivation.variant(pipeline.search_space(derivation.adjoint, PORTABLE).default)
 
 
 def journal_path(out: Path, label: str) -> Path:

@@ -15,12 +15,12 @@ from autotune.machine import contention, this_machine
 from autotune.measure import threading
 from autotune.options import Request, tool_version
 from autotune.outcome import Measurement
-from autotune.problem import PORTABLE, Derivation, checkpoint_answers
+from autotune.problem import Derivation, Problem, checkpoint_answers, portable
 from autotune.record import About
 from autotune.select import Entry, Selection, interval, ratio
 from autotune.statistics import remarks
 from autotune.toolchain import Toolchain
-from autotune.tune import Problem, Result
+from autotune.tune import Result
 from autotune.tuned import (
     Decision,
     FrontPoint,
@@ -210,11 +210,6 @@ def write_header(
     path = header_path(out, derivation.signature.name)
     write_atomically(path, text)
     return path
-
-
-def portable(derivation: Derivation) -> pipeline.Variant:
-    """The variant for architectures that nobody tuned for."""
-    return derivation.variant(pipeline.search_space(derivation.adjoint, PORTABLE).default)
 
 
 def _stale(derivation: Derivation, entry: Mapping[str, Any]) -> str | None:

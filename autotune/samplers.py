@@ -7,7 +7,7 @@ uninterrupted one would have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -279,6 +279,3 @@ def own_samplers() -> Mapping[str, Sampler]:
         "genetic": genetic,
         "exhaustive": exhaustive,
     }
-
-
-OWN: Sequence[str] = tuple(own_samplers())

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from autotune.evaluate import Job, Limits
+from autotune.failures import NoDevice
 from autotune.interrupt import Interrupts
 from autotune.machine import can_run
-from autotune.options import Request, SearchOptions
+from autotune.options import Request, SearchOptions, sampler_name
 from autotune.outcome import Measurement
 from autotune.problem import (
     Derivation,
+    Problem,
     architecture,
     derive_or_install,
     journal_path,
@@ -24,23 +26,15 @@ from autotune.progress import Progress
 from autotune.record import About, Record, write_record
 from autotune.results import about_search, tuned_entry, write_header
 from autotune.select import front
-from autotune.study import open_search, sampler_name
+from autotune.study import open_search
 from autotune.table import entries_json
 from autotune.toolchain import Toolchain
-from autotune.tune import Budget, Problem, Result, run_search
+from autotune.tune import Budget, Result, run_search
 from autotune.tuned import SearchRecord, TunedEntry, config_path, write_entry
 from autotune.warm import first_plans, tuned_plans
 from autotune.workers import Executor
 from autotune.workload import Workload
 from search_spaces.model import Architecture, Plan, architectures
-
-
-class NoVariant(Exception):
-    """No variant passed verification, or none that did may win (exit status 5)."""
-
-
-class NoDevice(Exception):
-    """No device of the architecture can be reached (exit status 6). The message lists those that can."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from autotune.outcome import Timing
 
@@ -30,7 +30,7 @@ def timing(samples: Sequence[float]) -> Timing:
     ordered = sorted(samples)
     n = len(ordered)
     # largest k with P(Binomial(n, 1/2) < k) <= alpha / 2: the k-th smallest and k-th largest sample bound it
-    k = int(binom.ppf((1 - CONFIDENCE) / 2, n, 0.5))
+    k = int(np.searchsorted(bdtr(np.arange(n + 1), n, 0.5), (1 - CONFIDENCE) / 2))
     k = max(k, 1)
     return Timing(tuple(samples), float(np.median(ordered)), ordered[k - 1], ordered[n - k])
 

@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBSto
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import SQLAlchemyError
 
+from autotune.failures import StorageError
 from transform.diagnostics import UsageError
 
 T = TypeVar("T")
@@ -25,10 +26,6 @@ T = TypeVar("T")
 PATIENCE = 60.0  # seconds that a locked or restarting database is waited for
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between attempts; the last one again and again
 _DATABASE = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
-
-
-class StorageError(Exception):
-    """The storage cannot be written any more. What was told before is kept; ``--resume`` continues."""
 
 
 def open_storage(storage: Path | str | None, *, owned: bool = True) -> BaseStorage:

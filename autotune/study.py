@@ -25,8 +25,9 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from autotune.legal import LegalPlans, plan_key
+from autotune.options import SAMPLERS
 from autotune.outcome import Outcome, from_json, to_json
-from autotune.samplers import OWN, Gaussian, Past, Told, Values, own_samplers
+from autotune.samplers import Gaussian, Past, Told, Values, own_samplers
 from autotune.storage import close_storage, open_storage, own, patiently, saving
 from search_spaces.model import Plan, Value
 from transform.diagnostics import UsageError
@@ -36,8 +37,6 @@ _STARTUP = 10  # TPE: random trials before the model is used
 # of cores, because the same seed must propose the same trials everywhere.
 _BATCH = {"gp": 8, "tpe": 8, "genetic": 8}
 _BATCH_WITHOUT_MODEL = 16
-
-SAMPLERS: Sequence[str] = (*OWN, "tpe")
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,6 @@ class Finished:
     number: int
     plan: Plan
     outcome: Outcome
-
-
-def sampler_name(name: str, size: int | None, budget: int) -> str:
-    """Resolve ``auto``: exhaustive if the budget covers the space, else the Gaussian process, which found
-    good plans soonest in ``experiments/regret``. Raises ``UsageError``."""
-    if name == "auto":
-        return "exhaustive" if size is not None and size <= budget else "gp"
-    if name not in SAMPLERS:
-        raise UsageError(f"unknown sampler '{name}' (known: auto, {', '.join(SAMPLERS)})")
-    return name
 
 
 def _tpe(legal: LegalPlans, past: Past, study: optuna.Study, trial: FrozenTrial) -> dict[str, Value] | None:

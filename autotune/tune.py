@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from autotune.duels import Finals
-from autotune.evaluate import Binary, Inputs, Job, Limits, Task
+from autotune.evaluate import Binary, Job, Task
 from autotune.finals import finalists, hold_finals
 from autotune.interrupt import Interrupts
-from autotune.legal import LegalPlans, describe
+from autotune.legal import describe
 from autotune.machine import memory_bytes
 from autotune.outcome import Comparison, CompileFailed, Failure, Measurement, Outcome
+from autotune.problem import Problem
 from autotune.progress import Progress
 from autotune.select import Entry, Rules, Selection, noise, objective, objectives, select
 from autotune.study import Search, Trial
 from autotune.workers import Executor
 from search_spaces.model import Plan
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is searched. ``job`` realises a plan, ``task`` puts jobs beside a reference into one program.
-
-    ``deterministic`` tells whether a plan's gradient is bitwise reproducible by construction.
-    """
-
-    label: str
-    identity: str
-    legal: LegalPlans
-    job: Callable[[Plan], Job]
-    deterministic: Callable[[Plan], bool]
-    task: Callable[[Job, tuple[Job, ...]], Task]
-    inputs: Inputs
-    limits: Limits
-    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from autotune.legal import LegalPlans, difference, plan_key
-from autotune.samplers import OWN, Gaussian, Past, Told, Values, own_samplers
+from autotune.options import SAMPLERS
+from autotune.samplers import Gaussian, Past, Told, Values, own_samplers
 from autotune.surrogate import (
     condition,
     embedding,
@@ -55,7 +56,7 @@ def search(legal: LegalPlans, sampler: str, count: int, seed: int = 0, batch: in
     return told
 
 
-@pytest.mark.parametrize("sampler", OWN)
+@pytest.mark.parametrize("sampler", own_samplers())
 def test_large_spaces_get_new_legal_plans(sampler: str) -> None:
     legal = LegalPlans(LARGE)
     told: tuple[Told, ...] = ()
@@ -212,3 +213,7 @@ def test_expected_improvement_is_an_expectation() -> None:
     draws = np.random.default_rng(0).normal(0.3, 0.7, 400_000)
     expected = expected_improvement(np.array([0.3]), np.array([0.7]), 0.1)
     assert expected[0] == pytest.approx(np.maximum(0.1 - draws, 0).mean(), rel=0.01)
+
+
+def test_every_sampler_has_a_name() -> None:
+    assert {*own_samplers(), "tpe"} == set(SAMPLERS)
