@@ -26,6 +26,7 @@ from transform.frontend.parameters import changed_scalars, check, formals, param
 from transform.frontend.registry import Registry
 from transform.frontend.rules import Rules
 from transform.frontend.scope import Scope, Value, zero
+from transform.frontend.spaces import portable_spaces
 from transform.frontend.targets import select, supported_result
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import Apply, Atom, Block, Const, Let, Output, Program, Return, Symbol
@@ -104,7 +105,7 @@ def lower_function(function: Cursor, path: Path, rules: Rules = _NO_RULES) -> Pr
         qualified=instance_name(function),
         params=params,
         returns=returns,
-        body=_known(scope, lowered),
+        body=portable_spaces(_known(scope, lowered), function),
         includes=_includes(path),
         file=str(path),
         loc=location(function),

@@ -5,6 +5,8 @@ Flags and offsets stay the caller's: a function that changes or reads them is re
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transform.frontend import places
 from transform.frontend.clang import Cursor, CursorKind, key, walk
 from transform.frontend.cpptypes import class_name, plain_spelling
@@ -57,12 +59,17 @@ def offset_view(scope: Scope, base: Cursor | None) -> Memory | None:
 
 
 def _offset_view(function: Cursor, parameter: Cursor) -> View | None:
-    """The type of the View in an OffsetView: libclang tells it only where the function asks for the View."""
+    """The type of the View in an OffsetView: libclang tells it only where the function asks for the View.
+
+    It is spelled as the class's own: its layout and spaces are those of the Kokkos that compiles the header.
+    """
     for call in walk(function):
         if call.kind == _K.CALL_EXPR and call.spelling == "view":
             base = places.member_base(call)
             if base is not None and base.kind == _K.DECL_REF_EXPR and base.referenced == parameter:
-                return view_type(call.type)
+                found = view_type(call.type)
+                own = f"{plain_spelling(parameter.type)}::view_type"
+                return None if found is None else replace(found, spelling=own)
     return None
 
 
