@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from search_spaces.model import architectures
+from tests.cases import KERNELS
+from tests.gradient_support import primal
 from tests.kokkos_support import toolchain
+from transform import pipeline
 from transform.diagnostics import Refused, UsageError
 from transform.frontend.clang import KokkosHeadersMissing, ParseOptions
 from transform.frontend.flags import compiler_flags
@@ -202,3 +207,14 @@ def test_a_header_is_read_like_the_nearest_source(tmp_path: Path, options: Parse
     flags = compiler_flags(header, replace(options, compile_commands=tmp_path))
     assert "-DNEAR" in flags
     assert "-DFAR" not in flags
+
+
+@pytest.mark.parametrize(
+    ("file", "function"), [("host", "execution_space_instances"), ("view_classes", "smoothed")]
+)
+def test_headers_name_no_space_of_the_kokkos_that_they_were_read_with(file: str, function: str) -> None:
+    adjoint = pipeline.differentiate(primal(KERNELS / f"{file}.cpp", function))
+    plan = pipeline.search_space(adjoint, architectures()["host"]).default
+    text = pipeline.realise(adjoint, plan).text
+    assert "KOKKOS_LAMBDA" in text
+    assert not re.search(r"Kokkos::(Serial|OpenMP|Threads|HostSpace)\b", text)

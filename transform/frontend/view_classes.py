@@ -68,7 +68,7 @@ def _offset_view(function: Cursor, parameter: Cursor) -> View | None:
             base = places.member_base(call)
             if base is not None and base.kind == _K.DECL_REF_EXPR and base.referenced == parameter:
                 found = view_type(call.type)
-                own = f"{plain_spelling(parameter.type)}::view_type"
+                own = f"decltype(std::declval<{plain_spelling(parameter.type)}>().view())"
                 return None if found is None else replace(found, spelling=own)
     return None
 
