@@ -1,5 +1,5 @@
 // expect: 15:23 a variable of type 'std::vector<double>' is not supported
-// expect: 16:3 the member function basic_ostream::operator<< is not supported
+// expect: 16:3 output is not supported
 #include <Kokkos_Core.hpp>
 #include <iostream>
 #include <vector>

@@ -1,7 +1,7 @@
 // expect: 16:18 throw is not supported
 // expect: 26:14 a variable of type 'std::ostream &' is not supported | remove output from the differentiated function
-// expect: 30:3 the member function basic_ostream::operator<< is not supported | remove output from the differentiated function
-// expect: 31:3 the member function basic_ostream::operator<< is not supported | remove output from the differentiated function
+// expect: 30:3 output is not supported | remove output from the differentiated function
+// expect: 31:3 output is not supported | remove output from the differentiated function
 // expect: 32:23 the function printf is not supported | remove output from the differentiated function
 #include <Kokkos_Core.hpp>
 #include <cstdio>
