@@ -34,7 +34,7 @@ from autotune.scan import Inventory, inventory
 from autotune.scan_report import verdict
 from autotune.tuned import write_atomically
 from autotune.workers import LocalExecutor
-from autotune.workload import Workload
+from autotune.workload import Workload, to_toml
 from transform.diagnostics import Refused, UsageError
 from transform.scan import Blocked, Differentiable, Entry, Nothing
 
@@ -294,19 +294,29 @@ def _verified(code: Code, request: Request, known: str, note: Any) -> tuple[str,
 
 
 def _workload(code: Code, request: Request, derivation: Derivation) -> Workload:
-    """One inferred from the code. Where that leaves something open: the values that ``workloads/<code>.toml``
-    has for the parameters, by name."""
+    """One inferred from the code, with the values by name that ``workloads/<code>.toml`` has."""
+    table = HERE / "workloads" / f"{code.name}.toml"
+    given = _values(table.read_text()) if table.is_file() else {}
     try:
-        return infer_workload(derivation.program, derivation.signature, SIZE)
+        inferred = infer_workload(derivation.program, derivation.signature, SIZE)
     except UsageError:
-        table = HERE / "workloads" / f"{code.name}.toml"
-        if not table.is_file():
+        if not given:
             raise
+        values = given
+    else:
+        if not given:
+            return inferred
+        values = _values(to_toml(inferred)) | given
     names = {a.name for a in derivation.signature.arguments}
     own = request.out / "workload.toml"
-    blocks = re.split(r"^(?=\w+ *=)", table.read_text(), flags=re.M)
-    own.write_text("[wild]\n" + "".join(b for b in blocks if re.split(r" *=", b)[0] in names))
+    own.write_text("[wild]\n" + "".join(text for name, text in values.items() if name in names))
     return workload_of(replace(request, workload=str(own)), derivation, lambda text: None)
+
+
+def _values(toml: str) -> dict[str, str]:
+    """The text of each value of a workload, with its name before it."""
+    blocks = re.split(r"^(?=\w+ *=)", toml, flags=re.M)[1:]
+    return {re.split(r" *=", block)[0]: block for block in blocks}
 
 
 # ---- the report ----
