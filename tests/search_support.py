@@ -20,8 +20,8 @@ from autotune.outcome import (
     Timing,
     WrongGradient,
 )
+from autotune.problem import Problem
 from autotune.select import Rules
-from autotune.tune import Problem
 from autotune.workload import Workload
 from search_spaces.model import Constraint, Parameter, Plan, Refusal, SearchSpace
 from transform.ir.types import DOUBLE

@@ -184,7 +184,7 @@ def test_interrupt_says_how_to_go_on(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "tune", interrupted)
+    monkeypatch.setattr(session, "tune", interrupted)
     assert cli.main([str(kernel), "--trials", "9"]) == 130
     assert f"kad-tune {kernel} --trials 9 --resume" in capsys.readouterr().err
 

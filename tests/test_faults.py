@@ -228,7 +228,7 @@ os.environ["KAD_CACHE_DIR"] = str(disk / "cache")
 from autotune.cache import CacheError, compile_cached
 from autotune.legal import plan_key
 from autotune.replay import Replay
-from autotune.storage import StorageError
+from autotune.failures import StorageError
 from tests.test_tune import OUTCOMES, go, searching
 
 def fill(room):  # leave so many bytes

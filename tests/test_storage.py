@@ -23,9 +23,10 @@ from typing import NoReturn
 import pytest
 
 from autotune import storage as storage_module
+from autotune.failures import StorageError
 from autotune.legal import LegalPlans, plan_key
 from autotune.outcome import Measurement
-from autotune.storage import Journal, StorageError
+from autotune.storage import Journal
 from autotune.study import Search, open_search
 from tests.search_support import SPACE, recorded
 from transform.diagnostics import UsageError

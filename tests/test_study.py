@@ -16,8 +16,9 @@ import pytest
 
 from autotune.legal import LegalPlans, difference, plan_key
 from autotune.narrow import fix
+from autotune.options import SAMPLERS, sampler_name
 from autotune.outcome import Measurement
-from autotune.study import SAMPLERS, Search, open_search, sampler_name
+from autotune.study import Search, open_search
 from search_spaces.model import Parameter, SearchSpace
 from tests.search_support import SPACE, recorded, seconds
 from transform.diagnostics import UsageError

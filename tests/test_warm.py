@@ -11,11 +11,12 @@ import pytest
 
 from autotune.interrupt import interrupts
 from autotune.legal import LegalPlans, difference, plan_key
+from autotune.options import SAMPLERS
 from autotune.outcome import Measurement
 from autotune.progress import PlainProgress
 from autotune.replay import Replay
 from autotune.select import Entry, Rules, front, noise, objectives
-from autotune.study import SAMPLERS, open_search
+from autotune.study import open_search
 from autotune.tune import Budget, Result, run_search
 from autotune.tuned import config_path, write_atomically
 from autotune.warm import MOST, first_plans, tuned_plans

@@ -21,13 +21,13 @@ from autotune.evaluate import Binary, Inputs, Limits, Task
 from autotune.interrupt import interrupts
 from autotune.machine import conditions, this_machine
 from autotune.measure import threading
-from autotune.options import Request
+from autotune.options import SAMPLERS, Request, sampler_name
 from autotune.outcome import Accuracy, Comparison, Measurement, Outcome
-from autotune.problem import derive_or_install, prepare, workload_of
+from autotune.problem import Problem, derive_or_install, prepare, workload_of
 from autotune.progress import PlainProgress
 from autotune.statistics import timing
-from autotune.study import SAMPLERS, open_search, sampler_name
-from autotune.tune import Budget, Problem, run_search
+from autotune.study import open_search
+from autotune.tune import Budget, run_search
 from autotune.workers import Executor, LocalExecutor, RayExecutor, Work
 from search_spaces.model import architectures
 

@@ -14,9 +14,8 @@ from autotune.legal import plan_key
 from autotune.machine import this_machine
 from autotune.options import Request
 from autotune.outcome import CompileFailed, Measurement, Outcome
-from autotune.problem import architecture, derive_or_install, prepare, workload_of
+from autotune.problem import Problem, architecture, derive_or_install, prepare, workload_of
 from autotune.select import objective
-from autotune.tune import Problem
 from autotune.workers import LocalExecutor
 from experiments.regret.spaces import RECORDINGS, Record, RecordedSpace, save
 

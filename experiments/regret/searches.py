@@ -12,8 +12,9 @@ from pathlib import Path
 import optuna
 
 from autotune.legal import expert_plans, plan_key
+from autotune.options import SAMPLERS
 from autotune.outcome import Accuracy, CompileFailed, Measurement, Outcome, Timing
-from autotune.study import SAMPLERS, open_search
+from autotune.study import open_search
 from experiments.regret.spaces import Record, RecordedSpace
 
 KERNEL_TUNER = ("genetic_algorithm", "adaptive_tabu_greywolf", "hybrid_vndx")
