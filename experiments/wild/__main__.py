@@ -46,7 +46,8 @@ SIZE = 100_000  # elements of the largest array of an inferred workload, about
 
 @dataclass(frozen=True)
 class Code:
-    """One entry of ``codes.toml``, found below ``root``."""
+    """One entry of ``codes.toml``, found below ``root``. ``held``: floating-point parameters that name a
+    choice; they are no independents."""
 
     name: str
     title: str
@@ -54,6 +55,7 @@ class Code:
     commit: str
     paths: tuple[Path, ...]
     request: Request
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ def _codes(folder: Path, kokkos: Path | None) -> Iterator[Code]:
             defines=tuple(about.get("define", ())),
         )
         paths = tuple((root / p).resolve() for p in about["paths"])
-        yield Code(name, about["title"], about["repository"], about["commit"], paths, request)
+        held = tuple(about.get("held", ()))
+        yield Code(name, about["title"], about["repository"], about["commit"], paths, request, held)
 
 
 # ---- scanning ----
@@ -269,6 +272,10 @@ def _checked(code: Code, guessed: tuple[Path, ...], row: Row, known: str, send: 
 def _verified(code: Code, request: Request, known: str, note: Any) -> tuple[str, str] | None:
     arch = architecture("host")
     derivation, toolchain = derive_or_install(request, arch, note)
+    independent = [a.name for a in derivation.signature.arguments if a.independent]
+    if set(independent) & set(code.held):
+        request = replace(request, wrt=tuple(name for name in independent if name not in code.held))
+        derivation, toolchain = derive_or_install(request, arch, note)
     workload = _workload(code, request, derivation)
     problem = prepare(request, derivation, arch, toolchain, workload, limits=Limits())
     if problem.identity == known:
