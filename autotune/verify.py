@@ -81,8 +81,15 @@ def _reason(found: Mapping[str, Any], accuracy: Accuracy, limit: Tolerances) -> 
     )
     for name, tolerance, what in checks:
         if not _within(float(found[name]), tolerance):
-            return f"{what} {float(found[name]):.1e} (tolerance {tolerance:.0e})"
+            why = f"{what} {float(found[name]):.1e} (tolerance {tolerance:.0e})"
+            return f"{why}; {_JUMPS}" if name == "finite_differences" else why
     return ""
+
+
+_JUMPS = (
+    "if f jumps or bends at these inputs (it may compare a parameter for equality), choose others with "
+    "--workload, or leave that parameter out of --wrt"
+)
 
 
 def _within(error: float, tolerance: float) -> bool:
