@@ -10,7 +10,7 @@ namespace report {
 inline void heading(std::ostream& out, const char* name) { out << "== " << name << std::endl; }
 
 template <class Real>
-void print_checksum(const std::string& label, const Real checksum, const int iteration) {
+inline void print_checksum(const std::string& label, const Real checksum, const int iteration) {
   const auto precision{std::cerr.precision()};
   heading(std::cerr, label.c_str());
   std::cerr << std::setprecision(2) << std::fixed << checksum;
