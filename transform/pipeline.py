@@ -361,6 +361,7 @@ def _signature(program: Program, wrt: tuple[str, ...] | None, of: tuple[str, ...
                 name in changed,
                 p.member,
                 p.by,
+                p.enumeration,
             )
         )
     return Signature(

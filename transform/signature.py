@@ -31,10 +31,19 @@ class Argument:
     written: bool
     member: str = ""  # the C++ expression for a member, such as mesh.nodes.x
     by: str = ""  # & or * for a scalar behind a reference or pointer
+    enumeration: str = ""  # the C++ type of which it is the number
 
     @property
     def has_adjoint(self) -> bool:
         return self.independent or self.dependent
+
+    def number(self, expression: str) -> str:
+        """``expression``, of the C++ type, as the function has it."""
+        return f"static_cast<{self.spelling}>({expression})" if self.enumeration else expression
+
+    def declared(self, value: str) -> str:
+        """``value`` as the C++ type has it."""
+        return f"static_cast<{self.enumeration}>({value})" if self.enumeration else value
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class Signature:
         Raises ``UsageError`` if the class has no constructor that could be called.
         """
         lines = []
-        values = {a.member.replace("->", "."): value(a) for a in self.members}
+        values = {a.member.replace("->", "."): a.declared(value(a)) for a in self.members}
         for p in self.objects:
             if p.extent:
                 lines.append(f"{p.spelling} {p.name}_object[{p.extent}] = {{}};")
@@ -107,19 +116,21 @@ class Signature:
                     pointer = self._in_object(f"{p.name}{'->' if p.pointer else '.'}{member}")
                     lines.append(f"{pointer} = &{p.name}_object_{number};")
         lines += [
-            f"{self._in_object(a.member)} = {value(a)};" for a in self.members if not a.member.endswith(")")
+            f"{self._in_object(a.member)} = {a.declared(value(a))};"
+            for a in self.members
+            if not a.member.endswith(")")
         ]
         return lines
 
     def finish(self, value: Callable[[Argument], str]) -> list[str]:
         """C++ statements after a call that keep what it changed in the objects."""
         changed = [a for a in self.members if a.written and isinstance(a.type, Scalar)]
-        return [f"{value(a)} = {self._in_object(a.member)};" for a in changed]
+        return [f"{value(a)} = {a.number(self._in_object(a.member))};" for a in changed]
 
     def passed(self, value: Callable[[Argument], str]) -> list[str]:
         """The C++ arguments of a call of a derivative, its adjoints aside."""
         return [
-            f"{'&' if p.by == '*' else ''}{value(p)}"
+            f"{'&' if p.by == '*' else ''}{p.declared(value(p))}"
             if isinstance(p, Argument)
             else f"{'&' if p.pointer else ''}{p.name}_object"
             for p in self.parameters

@@ -3,6 +3,11 @@
 from tests.cases import Case, N
 
 CASES = (
+    Case(
+        "structs",
+        "enumerations",
+        {"x": (N,), "state_geometry": 1, "state_radius": 1.2, "state_solver": 1, "g": 0, "s": 0, "a": 0.7},
+    ),
     Case("structs", "members", {"x": (N,)}),
     Case("structs", "member_functions", {"x": (N, 3)}),
     Case("structs", "changed_in_loops", {"x": (N,), "y": (N,)}),
@@ -14,4 +19,4 @@ CASES = (
     Case("structs", "by_reference", {"x": (N,), "y": (N,)}),
     Case("structs", "captured", {"x": (N,), "y": (N,), "a": 0.7}),
 )
-COMPILED = ("member_functions", "nested", "inherited", "arrays_of_objects")
+COMPILED = ("enumerations", "member_functions", "nested", "inherited", "arrays_of_objects")

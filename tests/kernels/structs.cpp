@@ -214,3 +214,23 @@ void captured(Kokkos::View<const double*> x, Kokkos::View<double*> y, double a) 
   Kokkos::parallel_for(
       y.extent(0), KOKKOS_LAMBDA(const int i) { y(i) = weights.y * x(i) * x(i) + shift.y; });
 }
+
+// Enumerations as parameters and members, one of which the function changes.
+namespace shapes {
+enum class Geometry { RECTANGLE, CIRCLE };
+enum Solver { DIRECT, ITERATIVE };
+struct State {
+  Geometry geometry;
+  double radius;
+  Solver solver;
+};
+}  // namespace shapes
+
+void enumerations(Kokkos::View<double*> x, shapes::State& state, shapes::Geometry g, shapes::Solver s, double a) {
+  Kokkos::parallel_for(x.extent(0), KOKKOS_LAMBDA(const int i) {
+    if (state.geometry == shapes::Geometry::CIRCLE) x(i) *= state.radius;
+    if (g == shapes::Geometry::RECTANGLE && s == shapes::DIRECT) x(i) += a * a;
+    if (state.solver == shapes::ITERATIVE) x(i) = sin(x(i));
+  });
+  if (state.solver == shapes::ITERATIVE) state.geometry = g;
+}

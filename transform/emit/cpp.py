@@ -38,7 +38,7 @@ from transform.ir.nodes import (
 from transform.ir.types import Scalar, View
 from transform.ir.walk import binds, defines, walk
 from transform.private_members import opened, openers
-from transform.signature import Signature
+from transform.signature import Argument, Signature
 from transform.strategies.launch import RUN_TIME, Launching, unchanged
 
 _RUNTIME = Path(__file__).parent / "runtime"
@@ -97,8 +97,8 @@ def gradient(
         bar_value = closed.scalar_bars.get(p.symbol)
         if p.symbol in closed.outputs:
             type_ = argument.spelling
-            value = printer.expr(closed.outputs[p.symbol])
-            changed.append((type_, signature.expression(argument), value))
+            value = argument.declared(printer.expr(closed.outputs[p.symbol]))
+            changed.append((argument.enumeration or type_, signature.expression(argument), value))
             if argument.has_adjoint and bar_value is not None:
                 changed.append((type_, f"{argument.name}_b", printer.expr(bar_value)))
             continue
@@ -139,6 +139,8 @@ def _declare_parameters(program: Program, names: Names) -> list[str]:
         lines += _declare(p.symbol, names.fresh(p.symbol.name), names)
         if p.by == "*":
             names.fresh(f"{p.symbol.name}_pointer")
+        elif p.enumeration:
+            names.fresh(f"{p.symbol.name}_enumerator")
     return lines
 
 
@@ -153,19 +155,25 @@ def _declare(symbol: Symbol, parameter: str, names: Names) -> list[str]:
 
 
 def _members(text: Text, signature: Signature) -> None:
-    """Members of objects as local variables, for kernels to capture, and scalars behind pointers."""
+    """Members of objects as local variables, for kernels to capture, scalars behind pointers, numbers of
+    enumerators."""
     for a in signature.members:
-        text.add(f"const {a.spelling} {a.name} = {signature.expression(a)};")
+        text.add(_member(a, signature))
     for a in signature.arguments:
         if a.by == "*":
             text.add(f"{a.spelling}& {a.name} = *{formal(a)};")
+        elif a.enumeration and not a.member:
+            text.add(f"[[maybe_unused]] const {a.spelling} {a.name} = {a.number(formal(a))};")
+
+
+def _member(a: Argument, signature: Signature) -> str:
+    return f"const {a.spelling} {a.name} = {a.number(signature.expression(a))};"
 
 
 def _drop_unused_members(text: Text, signature: Signature) -> None:
     for a in signature.members:
         named = [line for line in text.lines if re.search(rf"\b{re.escape(a.name)}\b", line)]
-        declared = f"const {a.spelling} {a.name} = {signature.expression(a)};"
-        if len(named) == 1 and named[0].strip() == declared:
+        if len(named) == 1 and named[0].strip() == _member(a, signature):
             text.lines.remove(named[0])
 
 

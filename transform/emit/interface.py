@@ -35,12 +35,17 @@ def parameter(a: Argument | Formal) -> str:
         return f"{'' if a.changed else 'const '}{a.spelling}& {a.name}"
     if a.by:
         return f"{a.spelling}{a.by} {formal(a)}"
+    if a.enumeration:
+        return f"{a.enumeration} {formal(a)}"
     return f"const {a.spelling}& {a.name}" if isinstance(a.type, View) else f"{a.spelling} {a.name}"
 
 
 def formal(a: Argument | Formal) -> str:
-    """The name of a C++ parameter: behind a pointer, the argument's own name is that of the scalar."""
-    return f"{a.name}_pointer" if isinstance(a, Argument) and a.by == "*" else a.name
+    """The name of a C++ parameter: of a pointer or an enumeration, the argument's own name is the
+    scalar's."""
+    if isinstance(a, Formal):
+        return a.name
+    return f"{a.name}_pointer" if a.by == "*" else f"{a.name}_enumerator" if a.enumeration else a.name
 
 
 def passed(signature: Signature) -> list[str]:

@@ -168,7 +168,7 @@ def _parameter(
         return Memory(symbol)
     if element is not None and not is_mutable_reference(type_):
         symbol = scope.fresh.symbol(name, element)
-        found.params.append(Param(symbol, plain_spelling(type_)))
+        found.params.append(Param(symbol, plain_spelling(type_), enumeration=_enumeration(type_)))
         return Value(name, element, symbol)
     if element is not None:
         symbol = scope.fresh.symbol(name, element)
@@ -235,6 +235,14 @@ def _single_scalar(type_: ClangType, cursor: Cursor, function: Cursor) -> Scalar
     return target if 0 < named == followed else None
 
 
+def _enumeration(type_: ClangType) -> str:
+    """The name of an enumeration; empty for other types, and for one without a name."""
+    if type_.get_canonical().kind != TypeKind.ENUM:
+        return ""
+    spelling = plain_spelling(type_)
+    return "" if "(" in spelling else spelling
+
+
 def _pointee(type_: ClangType) -> ClangType:
     return type_.get_canonical().get_pointee()
 
@@ -274,7 +282,7 @@ class _Leaves:
     ) -> Lvalue:
         match member.shape:
             case Scalar() as type_:
-                symbol = self._symbol(path, name, type_, unnamable)
+                symbol = self._symbol(path, name, type_, unnamable, _enumeration(member.declaration.type))
                 variable = self.scope.variable(symbol.name, type_)
                 self.scope.env[variable.key] = Value(symbol.name, type_, symbol)
                 if not self.by_value:
@@ -341,14 +349,16 @@ class _Leaves:
             self.found.arrays.append((array, tuple(elements)))
         return array
 
-    def _symbol(self, path: str, name: str, type_: Scalar | View, unnamable: bool) -> Symbol:
+    def _symbol(
+        self, path: str, name: str, type_: Scalar | View, unnamable: bool, enumeration: str = ""
+    ) -> Symbol:
         name = name.rstrip("_")  # x_b, not x__b
         while name in self.names:
             name = f"{path.partition('.')[0]}_{name}"
         self.names.add(name)
         symbol = self.scope.fresh.symbol(name, type_)
         spelling = type_.spelling if isinstance(type_, View) else type_.name
-        self.found.params.append(Param(symbol, spelling, path))
+        self.found.params.append(Param(symbol, spelling, path, enumeration=enumeration))
         if unnamable:
             self.found.unnamable.append((symbol, path))
         return symbol

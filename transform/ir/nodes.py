@@ -452,12 +452,14 @@ class Block:
 class Param:
     """A parameter, or a member of one. ``symbol.type`` is a Scalar or a View; ``spelling`` its C++ type as
     declared; ``member`` the C++ expression for a member (``mesh.x``, ``offset.view()``), else empty; ``by``
-    is ``&`` or ``*`` for a scalar behind a reference or pointer that may be changed."""
+    is ``&`` or ``*`` for a scalar behind a reference or pointer that may be changed. ``enumeration``: the C++
+    type of which the scalar is the number."""
 
     symbol: Symbol
     spelling: str
     member: str = ""
     by: str = ""
+    enumeration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
