@@ -212,8 +212,8 @@ class RayExecutor:
         try:
             import ray
 
+            _reachable(self._address)
             if not ray.is_initialized():
-                _reachable(self._address)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     ray.init(**self._options())
