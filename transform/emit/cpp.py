@@ -29,8 +29,8 @@ from transform.ir.nodes import (
     Output,
     PrefixSum,
     Program,
-    Replicate,
     Return,
+    Schedule,
     Stmt,
     Symbol,
     Teamed,
@@ -237,9 +237,9 @@ def _gradient_text(
     return "\n".join(out.lines) + "\n"
 
 
-_PARTS: tuple[tuple[tuple[str, ...], type[Stmt]], ...] = (
+_PARTS: tuple[tuple[tuple[str, ...], type[Stmt | Schedule]], ...] = (
     (("launch",), Launch),
-    (("replicas",), Replicate),
+    (("replicas",), Chunked),
     (("remember", "coloring"), Color),
     (("scan",), PrefixSum),
     (("remember", "inverse"), Invert),
@@ -248,7 +248,8 @@ _PARTS: tuple[tuple[tuple[str, ...], type[Stmt]], ...] = (
 
 def parts_of(body: Block) -> tuple[str, ...]:
     """Which runtime parts the statements need."""
-    kinds = {type(s) for s in walk(body)}
+    schedules = [s.schedule for s in walk(body) if isinstance(s, Launch)]
+    kinds: set[type[Stmt | Schedule]] = {type(s) for s in walk(body)} | {type(h) for h in schedules}
     given = any(isinstance(s, Launch) and s.given for s in walk(body))
     parts = ["require"] * given + list(
         dict.fromkeys(part for needed, kind in _PARTS if kind in kinds for part in needed)
@@ -257,7 +258,6 @@ def parts_of(body: Block) -> tuple[str, ...]:
         parts.append("reducers")
     if any(needs_sums(s) for s in walk(body)):
         parts.append("sums")
-    schedules = [s.schedule for s in walk(body) if isinstance(s, Launch)]
     if any(isinstance(h, Dealt | Teamed) or (isinstance(h, Chunked) and h.shared) for h in schedules):
         parts.append("tasks")
     if any(isinstance(h, Teamed) for h in schedules):
