@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from transform.adjoint.scope import defined, trip_count
-from transform.ir.build import Builder, is_const
+from transform.ir.build import Builder, is_const, is_float
 from transform.ir.measure import largest
 from transform.ir.nodes import UNBOUNDED, Apply, Atom, Const, Extent, For, Launch, Let, Op, Symbol
-from transform.ir.types import LONG, Scalar
+from transform.ir.types import LONG
 from transform.ir.walk import walk
 
 Host = Callable[[Symbol], Atom | None]
@@ -58,8 +58,8 @@ def _on_host(
     if atom not in inside:
         return host(atom)
     match lets.get(atom):
-        case Apply(fn=fn, args=args) if not _is_float(atom) and _always_defined(fn, args):
-            known = [_on_host(b, a, lets, inside, host) for a in args if not _is_float(a)]
+        case Apply(fn=fn, args=args) if not is_float(atom) and _always_defined(fn, args):
+            known = [_on_host(b, a, lets, inside, host) for a in args if not is_float(a)]
             given = tuple(a for a in known if a is not None)
             return b.let(Apply(fn, given), atom.type) if len(given) == len(args) else None
         case Extent(view=view, dim=dim) if view not in inside:
@@ -83,7 +83,3 @@ def _trips_of(loop: For, b: Builder) -> list[Atom]:
 def _always_defined(fn: str, args: tuple[Atom, ...]) -> bool:
     """Whether an operation may run where the kernel might not have run it: it cannot divide by zero."""
     return fn not in ("div", "mod") or isinstance(args[1], Const)
-
-
-def _is_float(atom: Atom) -> bool:
-    return isinstance(atom.type, Scalar) and atom.type.is_float

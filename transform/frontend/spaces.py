@@ -23,9 +23,9 @@ def portable_spaces(block: Block, function: Cursor) -> Block:
     """``block`` with launches in the default execution space where they were read as launches in the space
     that is the default one of this Kokkos."""
     concrete = {s.space for s in walk(block) if isinstance(s, Launch) and s.space in SPACES}
-    if not concrete or _default(function) not in concrete:
+    default = _default(function) if concrete else ""
+    if default not in concrete:
         return block
-    default = _default(function)
 
     def spelled(b: Block) -> Block:
         return Block(tuple(chosen(s) for s in b.stmts))

@@ -43,6 +43,11 @@ def element(memory: Symbol) -> Scalar:
     return memory.type.element
 
 
+def is_float(atom: Atom) -> bool:
+    """Whether an atom is a floating-point number."""
+    return isinstance(atom.type, Scalar) and atom.type.is_float
+
+
 def is_const(atom: Atom, value: float) -> bool:
     return isinstance(atom, Const) and not isinstance(atom.value, bool) and atom.value == value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from transform.ir.build import Builder
+from transform.ir.build import Builder, is_float
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Apply,
@@ -24,7 +24,7 @@ from transform.ir.nodes import (
     Symbol,
 )
 from transform.ir.rename import renamed
-from transform.ir.types import LONG, Accumulator, Array, Scalar
+from transform.ir.types import LONG, Accumulator, Array
 from transform.ir.walk import loaded, map_blocks, walk, written
 
 Asked = Callable[[Builder], list[Atom]]
@@ -78,16 +78,12 @@ def _integral(s: Stmt) -> bool:
     compiled."""
     match s:
         case Let(target=target, op=Apply(args=args)):
-            return not any(_is_float(a) for a in (target, *args))
+            return not any(is_float(a) for a in (target, *args))
         case Let(target=target):
-            return not _is_float(target)
+            return not is_float(target)
         case For(exit=leave):
             return leave is None
         case If() | Increment():
             return True
         case _:
             return False
-
-
-def _is_float(atom: Atom) -> bool:
-    return isinstance(atom.type, Scalar) and atom.type.is_float
