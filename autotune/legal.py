@@ -51,9 +51,13 @@ def difference(one: Plan, other: Plan) -> int:
 
 @dataclass(frozen=True)
 class LegalPlans:
-    """The legal plans of ``space``."""
+    """The legal plans of ``space``.
+
+    ``ordered``: the values of each parameter stand in the order in which an expert would try them.
+    """
 
     space: SearchSpace
+    ordered: bool = True
 
     @cached_property
     def plans(self) -> tuple[dict[str, Value], ...] | None:

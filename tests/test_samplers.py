@@ -15,7 +15,7 @@ from autotune.surrogate import (
     fit_scales,
     negative_log_density,
 )
-from search_spaces.model import Constraint, Parameter, Plan, SearchSpace
+from search_spaces.model import Constraint, Parameter, Plan, SearchSpace, Value
 
 # 8 x 8 x 3 x 2 plans; one valley along the sizes, one good kind, a knob that only that kind has
 GRID = SearchSpace(
@@ -76,6 +76,61 @@ def test_the_process_finds_the_best_where_chance_does_not(batch: int) -> None:
         for name in ("gp", "random")
     )
     assert found <= 1.05 * best and found < chance
+
+
+SUM = SearchSpace(
+    (
+        Parameter("first", ("a", "b", "c", "d")),
+        Parameter("second", ("a", "b", "c", "d")),
+        Parameter("block", ("share", 1024, 64), active_if=(("first", ("a",)), ("second", ("a",)))),
+        Parameter("keep", ("store", "recompute")),
+    )
+)
+TERMS: dict[str, dict[Value, float]] = {
+    "first": {"a": 3.0, "b": 4.0, "c": 1.0, "d": 9.0},
+    "second": {"a": 3.0, "b": 5.0, "c": 8.0, "d": 9.0},
+    "block": {"share": 1.0, 1024: 0.5, 64: 0.7},
+    "keep": {"store": 1.0, "recompute": 2.0},
+}
+
+
+@pytest.mark.parametrize("batch", [1, 6])
+def test_answers_that_win_alone_are_combined(batch: int) -> None:
+    """A sum over parameters of 80 plans, ten of which are tried: default, then one other answer at a time."""
+    legal, told = LegalPlans(SUM), list[Told]()
+    while len(told) < 10:
+        pending: list[Plan] = []
+        for _ in range(min(batch, 10 - len(told))):
+            keys = frozenset(plan_key(p) for p in (*(t.plan for t in told), *pending))
+            plan = (
+                legal.space.default
+                if not keys
+                else Gaussian()(legal, Past(tuple(told), tuple(pending), keys, 0))
+            )
+            assert plan is not None
+            pending.append(plan)
+        told += [Told(p, (sum(TERMS[name][value] for name, value in p.items()),)) for p in pending]
+    best = min(told, key=lambda t: t.values or (np.inf,)).plan
+    assert best == {"first": "c", "second": "a", "block": 1024, "keep": "store"}
+    assert [difference(t.plan, legal.space.default) for t in told[1:4]] == [1, 1, 1]
+
+
+def test_what_failed_alone_is_not_combined() -> None:
+    legal = LegalPlans(SUM)
+    default = legal.space.default
+    told = (Told(default, (8.0,)), Told({**default, "keep": "recompute"}, None))
+    asked = [
+        Gaussian()(legal, Past(told, (), frozenset(plan_key(t.plan) for t in told), seed))
+        for seed in range(3)
+    ]
+    assert asked == [{**default, "first": "b"}] * 3
+
+
+def test_values_in_no_order_are_tried_at_random() -> None:
+    told = (Told(SUM.default, (8.0,)),)
+    past = [Past(told, (), frozenset({plan_key(SUM.default)}), seed) for seed in range(8)]
+    asked = [Gaussian()(LegalPlans(SUM, ordered=False), p) for p in past]
+    assert len({plan_key(plan) for plan in asked if plan is not None}) > 4
 
 
 def test_genetic_children_resemble_good_parents() -> None:

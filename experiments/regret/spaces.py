@@ -41,7 +41,8 @@ class RecordedSpace:
 
     @cached_property
     def legal(self) -> LegalPlans:
-        return _Listed(SearchSpace(self.parameters), tuple(dict(r.plan) for r in self.records))
+        listed = tuple(dict(r.plan) for r in self.records)
+        return _Listed(SearchSpace(self.parameters), self.default is not None, listed)
 
     @cached_property
     def by_plan(self) -> Mapping[str, Record]:
