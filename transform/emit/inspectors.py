@@ -34,6 +34,7 @@ class InspectorPrinter(KernelPrinter):
         super().__init__(text, names)
         self.workspace = workspace
         self.block_sizes: dict[Symbol, str] = {}  # coloring -> the variable with its block size
+        self.few_blocks: set[Symbol] = set()  # colorings with some blocks for each thread
         self.temporary = False  # Views are not kept in the workspace
 
     def _color(self, s: Color) -> None:
@@ -46,6 +47,8 @@ class InspectorPrinter(KernelPrinter):
         self.text.add(f"auto& {name} = ws.{member};")
         size = self.names.fresh("block")
         self.block_sizes[s.target] = size
+        if s.block is None:
+            self.few_blocks.add(s.target)
         number = f"kad::share<{DEFAULT_SPACE}>({self._pair(s.unit)})" if s.block is None else s.block
         self.text.add(f"const int {size} = {number};")
         self.text.add("{")

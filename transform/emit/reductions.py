@@ -46,6 +46,11 @@ def needs_sums(s: Stmt) -> bool:
     return isinstance(s, Launch) and any(isinstance(r.result.type, Array) for r in s.reductions)
 
 
+def plain_sum(r: Reduction) -> bool:
+    """Whether contributions are added up, by numbers or by arrays of numbers."""
+    return r.combiner is Combiner.SUM and r.location is None
+
+
 def value_type(r: Reduction) -> str:
     """The type of the accumulator."""
     if isinstance(r.result.type, Array):

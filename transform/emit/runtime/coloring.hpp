@@ -19,8 +19,19 @@ std::size_t offset(const V& v, I... i) {
 template <class Space, class I>
 int share(I lo, I hi) {
   const std::int64_t length = hi > lo ? static_cast<std::int64_t>(hi - lo) : 0;
-  const std::int64_t size = length / (8 * static_cast<std::int64_t>(Space().concurrency()));
+  const std::int64_t count = 8 * static_cast<std::int64_t>(Space().concurrency());
+  const std::int64_t size = (length + count - 1) / count;
   return static_cast<int>(size < 1 ? 1 : size < (1 << 30) ? size : (1 << 30));
+}
+
+// What the blocks of a coloring have added up, in order, once they are done.
+template <class Space, class V>
+typename V::non_const_value_type total(const V& of_block) {
+  Space().fence();
+  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), of_block);
+  typename V::non_const_value_type sum{};
+  for (std::size_t b = 0; b < host.extent(0); ++b) sum += host(b);
+  return sum;
 }
 
 // Blocks of consecutive iterations, ordered by color.
