@@ -11,5 +11,8 @@ CASES = (
     Case("mathematics", "extrema_of_lists", {"x": (N,), "y": (N,), "n": N}),
     Case("mathematics", "classified", {"x": (N,), "y": (N,), "n": N}),
     Case("mathematics", "reciprocal_and_steps", {"x": (N,), "n": N}),
+    Case("mathematics", "taken_apart", {"x": (N,), "y": (N,), "n": N}),
+    Case("mathematics", "taken_apart_in_floats", {"x": (N,), "n": N}, floats=frozenset({"x"})),
+    Case("mathematics", "compared", {"x": (N,), "y": (N,), "n": N}),
 )
-COMPILED = ("gamma_functions", "remainders", "clamped")
+COMPILED = ("gamma_functions", "remainders", "clamped", "taken_apart", "taken_apart_in_floats", "compared")

@@ -19,6 +19,7 @@ CASES = (
     Case("types", "scalars", {"a": 0.7, "b": 1.3, "n": N}),
     Case("types", "integer_bits", {"x": (N,), "key": [5, 7, 2, 9, 1, 12], "n": N}),
     Case("types", "gamma_function", {"x": (N,), "n": N}),
+    Case("types", "restricted", {"y": (N,), "x": (N,), "z": (N,), "a": 0.7, "n": N}),
 )
 REFUSED = {"constant"}
-COMPILED = ("mixed", "rank_four", "static_extents", "rank_zero_fill", "math", "extrema")
+COMPILED = ("mixed", "rank_four", "static_extents", "rank_zero_fill", "math", "extrema", "restricted")

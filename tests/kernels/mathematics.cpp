@@ -82,3 +82,46 @@ double reciprocal_and_steps(In x, int n) {
   }, r);
   return r;
 }
+
+// Powers of two, whole and fractional parts; all of it again where the exponents vary.
+double taken_apart(In x, Vector y, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    double whole = 0, sine, cosine;
+    int exponent = 0;
+    const double part = std::modf(-7 * x(i), &whole);
+    s += part * whole * x(i);
+    const double half = std::frexp(9 * x(i) * x(i), &exponent);
+    s += half * half * exponent;
+    sincos(x(i), &sine, &cosine);
+    s += sine * cosine * cosine;
+    whole = std::modf(x(i) + 3.5, &y(i));  // behind the pointer is an element
+    s += whole * y(i) * std::ldexp(x(i), 3) * std::scalbn(x(i), exponent - 5) / std::scalbln(x(i), -2L);
+    s += std::ilogb(4 * x(i)) * x(i) * exp10(x(i));
+    s += std::frexp(0.0 * i, &exponent);
+    s += exponent * x(i);
+  }, r);
+  return r;
+}
+
+float taken_apart_in_floats(Float x, int n) {
+  float r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, float& s) {
+    float whole, sine, cosine;
+    int exponent;
+    const float part = modff(5 * x(i), &whole), half = frexpf(x(i), &exponent);
+    sincosf(part, &sine, &cosine);
+    s += part * half * ldexpf(x(i), exponent) + sine * cosine * whole;
+  }, r);
+  return r;
+}
+
+double compared(In x, In y, int n) {
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) {
+    if (std::isgreater(x(i), y(i)) || std::islessequal(x(i), 0.2)) s += x(i) * x(i);
+    if (std::isless(x(i), 0.5f) && std::isgreaterequal(y(i), 0.1)) s += y(i) * x(i);
+    if (!std::isunordered(x(i), y(i)) && std::islessgreater(x(i), y(i))) s += y(i) * y(i);
+  }, r);
+  return r;
+}

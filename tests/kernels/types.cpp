@@ -132,3 +132,21 @@ double integer_bits(In x, Kokkos::View<const long*> key, int n) {
   }, r);
   return r;
 }
+
+// Parameters that promise to overlap nothing: the gradient checks that they do not.
+using Apart = Kokkos::View<double*, Kokkos::MemoryTraits<Kokkos::Restrict>>;
+using Fetched = Kokkos::View<const double*, Kokkos::MemoryTraits<Kokkos::RandomAccess | Kokkos::Restrict>>;
+using Lent = Kokkos::View<double*, Kokkos::MemoryTraits<Kokkos::Unmanaged | Kokkos::Restrict | Kokkos::Aligned>>;
+
+KOKKOS_INLINE_FUNCTION void multiply_add(double* KOKKOS_RESTRICT to, const double* __restrict__ from, double a) {
+  *to += a * *from * *from;
+}
+
+void restricted(Apart y, Fetched x, Lent z, double a, int n) {
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) { y(i) = y(i) * x(i) + a * x(n - 1 - i) * z(i); });
+  Apart same = z;  // says nothing new: this is z
+  Kokkos::parallel_for(n, KOKKOS_LAMBDA(int i) {
+    same(i) *= y(i);
+    multiply_add(&y(i), &z(i), a);
+  });
+}

@@ -19,6 +19,7 @@ from transform.frontend.custom import custom_call
 from transform.frontend.dual_view import dual_method, dual_of
 from transform.frontend.inline import METHODS, inlined_value, lambda_value
 from transform.frontend.lower_math import math_call
+from transform.frontend.math_results import with_results
 from transform.frontend.places import is_broken, member_base, place
 from transform.frontend.read_write import read
 from transform.frontend.references import forwarded, is_inlinable
@@ -58,6 +59,9 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return inlined_value(scope, cursor, callee, name, top)
     if (source := forwarded(cursor)) is not None:
         return scope.expression(scope, source, name, top)
+    known, value = with_results(scope, cursor, callee, name, top)
+    if known:
+        return value
     found = math_call(scope, cursor, callee, name)
     if found is not None:
         return found

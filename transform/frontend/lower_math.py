@@ -29,7 +29,7 @@ def math_call(scope: Scope, cursor: Cursor, callee: Cursor, name: str) -> Atom |
     plain = kokkos.plain_name(callee)
     if plain in ("max", "min") and len(given) == 1:
         return _extremum_of_list(scope, cursor, given[0], plain, type_, name)
-    rule = _WRITTEN_OUT.get(plain)
+    rule = _WRITTEN_OUT.get(plain) or _WRITTEN_OUT.get(plain.removesuffix("f"))
     if rule is not None and (rule.arguments == len(given)):
         args = _arguments(scope, given, None if rule.own_type else type_)
         return rule.write(_Writer(scope, cursor, name), args)
@@ -168,7 +168,44 @@ def _rounded(fn: str) -> _Rule:
     return write
 
 
+def _scaled(w: _Writer, a: list[Atom]) -> Atom:
+    """``ldexp(x, n)``: in two steps where a power of two alone might not be a number."""
+    x, type_ = w.real(a[0]), atom_type(w.real(a[0]))
+    if isinstance(a[1], Const) and abs(int(a[1].value)) <= 126:
+        return w.scope.apply("mul", (x, w.number(2.0 ** int(a[1].value), x)), type_, w.name, w.cursor)
+    n = convert(w.scope, a[1], type_, "", w.cursor)
+    half = w.function("trunc", w("mul", n, w.number(0.5, x)))
+    x = w("mul", x, w.function("exp2", half))
+    return w.scope.apply("mul", (x, w.function("exp2", w("sub", n, half))), type_, w.name, w.cursor)
+
+
+def _compared(*fns: str) -> _Rule:
+    """``isless`` and its relatives: whether one of the comparisons holds."""
+
+    def write(w: _Writer, a: list[Atom]) -> Atom:
+        types = {atom_type(w.real(v)) for v in a}
+        common = DOUBLE if DOUBLE in types else types.pop()
+        x, y = (convert(w.scope, v, common, "", w.cursor) for v in a)
+        first, *others = (w(fn, x, y) for fn in fns)
+        return w("or", first, *others) if others else first
+
+    return write
+
+
+def _unordered(w: _Writer, a: list[Atom]) -> Atom:
+    return w("or", *(_is_nan(w, [v]) for v in a))
+
+
 _WRITTEN_OUT = {
+    **dict.fromkeys(("ldexp", "scalbn", "scalbln"), _WrittenOut(2, _scaled, own_type=True)),
+    "exp10": _WrittenOut(1, lambda w, a: w.function("pow", w.number(10, a[0]), a[0])),
+    "isgreater": _WrittenOut(2, _compared("gt"), own_type=True),
+    "isgreaterequal": _WrittenOut(2, _compared("ge"), own_type=True),
+    "isless": _WrittenOut(2, _compared("lt"), own_type=True),
+    "islessequal": _WrittenOut(2, _compared("le"), own_type=True),
+    "islessgreater": _WrittenOut(2, _compared("lt", "gt"), own_type=True),
+    "isunordered": _WrittenOut(2, _unordered, own_type=True),
+    "ilogb": _WrittenOut(1, _rounded("logb"), own_type=True),
     "clamp": _WrittenOut(3, _clamp),
     "hypot": _WrittenOut(3, _hypot),
     "rsqrt": _WrittenOut(1, lambda w, a: w("div", w.number(1, a[0]), w.function("sqrt", a[0]))),
