@@ -59,9 +59,9 @@ def call(scope: Scope, cursor: Cursor, name: str, top: bool) -> Atom | None:
         return inlined_value(scope, cursor, callee, name, top)
     if (source := forwarded(cursor)) is not None:
         return scope.expression(scope, source, name, top)
-    known, value = with_results(scope, cursor, callee, name, top)
+    known, returned = with_results(scope, cursor, callee, name, top)
     if known:
-        return value
+        return returned
     found = math_call(scope, cursor, callee, name)
     if found is not None:
         return found
