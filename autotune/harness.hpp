@@ -85,8 +85,10 @@ class Harness {
  public:
   using P = typename Kernel::Parameters;
 
-  Harness(const char* sentinel, const char* reference, Variants<P> variants)
-      : sentinel_(sentinel), reference_(reference), variants_(std::move(variants)) {}
+  Harness(const char* sentinel, const char* reference, const Entry<P>* variants)
+      : sentinel_(sentinel), reference_(reference) {
+    add(variants);
+  }
 
   // `words` as on the command line; one session, its requests in `next`, which returns false at the end.
   int main(int argc, char** argv) {
@@ -114,11 +116,15 @@ class Harness {
   }
 
  private:
+  void add(const Entry<P>* variants) {
+    for (; variants->key != nullptr; ++variants) variants_[variants->key] = variants->make;
+  }
+
   // One process's work: the exit status.
   template <class Next>
   int run(int& argc, char** argv, const std::string& object, Next next) {
     try {
-      if (!object.empty()) reinterpret_cast<void (*)(Variants<P>&)>(load(object))(variants_);
+      if (!object.empty()) add(reinterpret_cast<const Entry<P>* (*)()>(load(object))());
       const Kokkos::ScopeGuard kokkos(argc, argv);
       for (Words words; next(words);) {
         if (const int status = answer(words)) return status;
@@ -212,7 +218,7 @@ class Harness {
   // A variant by its key, KEY or KEY@KNOB=VALUE;KNOB=VALUE...
   std::unique_ptr<Gradient<P>> make(const std::string& key) const {
     const std::size_t end = key.find('@');
-    auto variant = variants_.at(key.substr(0, end))();
+    std::unique_ptr<Gradient<P>> variant(variants_.at(key.substr(0, end))());
     if (end == std::string::npos) return variant;
     for (const std::string& choice : split(key.substr(end + 1), ';')) {
       const std::size_t equals = choice.find('=');
@@ -245,7 +251,7 @@ class Harness {
 
   const char* sentinel_;
   std::string reference_;
-  Variants<P> variants_;
+  std::map<std::string, Factory<P>> variants_;
 };
 
 }  // namespace kad_harness

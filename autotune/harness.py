@@ -19,7 +19,8 @@ from transform.signature import Argument, Signature
 SENTINEL = "@kad-result@"
 INCLUDE_DIR = Path(__file__).parent
 _NAMESPACE = "kad_generated"
-_ENTRY = "kad_harness_variants"  # of an object: adds its variants to the program's
+_ROW = f"kad_harness::Entry<{_NAMESPACE}::KadParameters>"
+_ENTRY = "kad_harness_variants"  # of an object: its variants
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ def object_source(task: Task) -> str | None:
             _parameters(task.signature),
             *(_variant(task.signature, key) for key in jobs),
             f"}}  // namespace {_NAMESPACE}",
-            f'extern "C" void {_ENTRY}(kad_harness::Variants<{_NAMESPACE}::KadParameters>& variants) {{',
-            *(f'  variants["{k}"] = {_factory(k)};' for k in jobs),
+            f'extern "C" const {_ROW}* {_ENTRY}() {{',
+            *_table(jobs),
+            "  return variants;",
             "}\n",
         ]
     )
@@ -193,21 +195,20 @@ def _variant(signature: Signature, key: str) -> str:
 
 
 def _main(reference: str, keys: Iterable[str]) -> str:
-    entries = [f'      {{"{k}", {_factory(k)}}},' for k in keys]
     harness = f"kad_harness::Harness<{_NAMESPACE}::KadKernel>"
     lines = [
         "int main(int argc, char** argv) {",
-        f"  kad_harness::Variants<{_NAMESPACE}::KadParameters> variants{{",
-        *entries,
-        "  };",
+        *_table(keys),
         f'  return {harness}("{SENTINEL}", "{reference}", variants).main(argc, argv);',
         "}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _factory(key: str) -> str:
-    return f"[] {{ return std::make_unique<{_NAMESPACE}::Variant_{key}>(); }}"
+def _table(keys: Iterable[str]) -> list[str]:
+    make = f"kad_harness::make_variant<{_NAMESPACE}::Variant_{{}}, {_NAMESPACE}::KadParameters>"
+    rows = [f'      {{"{key}", {make.format(key)}}},' for key in keys]
+    return [f"  static constexpr {_ROW} variants[] = {{", *rows, "      {nullptr, nullptr}};"]
 
 
 def _holder(argument: Argument) -> str:

@@ -349,8 +349,21 @@ void set_knob(Workspace& workspace, const std::string& knob, const std::string& 
   KnobsOf<Workspace>::set(workspace, knob, value);
 }
 
-// A variant by key; variants are made after Kokkos::initialize and die before Kokkos::finalize.
+// Makes a variant, which the caller owns; after Kokkos::initialize, and it is to die before Kokkos::finalize.
 template <class P>
-using Variants = std::map<std::string, std::function<std::unique_ptr<Gradient<P>>()>>;
+using Factory = Gradient<P>* (*)();
+
+template <class Variant, class P>
+Gradient<P>* make_variant() {
+  return new Variant;
+}
+
+// A row of a table of variants, of which the last key is null. Data and plain pointers, because a function that fills
+// a map would be an eighth of what a compiler does for an object of small variants.
+template <class P>
+struct Entry {
+  const char* key;
+  Factory<P> make;
+};
 
 }  // namespace kad_harness

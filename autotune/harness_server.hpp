@@ -48,7 +48,7 @@ inline Words split(const std::string& text, char separator) {
   return parts;
 }
 
-// The function that adds an object's variants to those of the program. Raises what the dynamic linker says.
+// The function that returns the table of an object's variants. Raises what the dynamic linker says.
 inline void* load(const std::string& object) {
   void* const handle = ::dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* const symbol = handle == nullptr ? nullptr : ::dlsym(handle, "kad_harness_variants");
