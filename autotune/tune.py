@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from autotune.duels import Finals
 from autotune.evaluate import Binary, Job, Task
@@ -55,13 +56,19 @@ def run_search(
 
     Raises ``KeyboardInterrupt`` when interrupted; everything told until then is in the study.
     """
-    end = None if budget.seconds is None else time.monotonic() + budget.seconds
+    begin = time.monotonic()
+    end = None if budget.seconds is None else begin + budget.seconds
     entries = [Entry(f.plan, f.outcome, problem.deterministic(f.plan)) for f in search.finished()]
     bench = _Bench(problem, executor, progress, interrupts, entries)
     patience = _Patience(problem.rules)
     total = budget.trials if problem.legal.size is None else min(budget.trials, problem.legal.size)
+    kept = len(entries)
     while len(entries) < total and not _over(end):
-        trials = search.ask(min(search.batch, total - len(entries)))
+        count = min(search.batch, total - len(entries))
+        if end is not None and len(entries) > kept:  # what could not be timed any more need not be built
+            pace = (time.monotonic() - begin) / (len(entries) - kept)
+            count = min(count, max(executor.parallel, ceil((end - time.monotonic()) / pace)))
+        trials = search.ask(count)
         if not trials:
             break
         for trial, outcome in bench.run(trials):
@@ -107,6 +114,19 @@ class _Patience:
         idle = expected is not None and bound is not None and expected < max(bound, _WORTH)
         self._idle = self._idle + 1 if idle else 0
         return self._idle >= 2
+
+
+_TOGETHER = 16  # variants to a translation unit: with more, each gets hardly cheaper, but a failure dearer
+
+
+def grouped(jobs: Sequence[Job], parallel: int) -> list[tuple[Job, ...]]:
+    """``jobs`` by the translation unit that each is built in; ``parallel`` units are compiled at once.
+
+    Jobs of one variant are in one.
+    """
+    variants = list(dict.fromkeys(j.variant for j in jobs))
+    count = max(min(parallel, len(variants)), ceil(len(variants) / _TOGETHER))
+    return [tuple(j for j in jobs if j.variant in variants[i::count]) for i in range(count)]
 
 
 class _Bench:
@@ -203,9 +223,7 @@ class _Bench:
             return self._build([self._problem.task(job, (job,)) for job in jobs])
         reference = self._reference
         others = [j for j in jobs if j.key != reference.key]
-        variants = list(dict.fromkeys(j.variant for j in others))
-        count = max(1, min(self._executor.parallel, len(variants)))
-        groups = [tuple(j for j in others if j.variant in variants[i::count]) for i in range(count)]
+        groups = grouped(others, self._executor.parallel) or [()]
         groups[0] = (*(j for j in jobs if j.key == reference.key), *groups[0])
         binaries = self._build([self._problem.task(reference, group) for group in groups])
         failed = {key for key, binary in binaries.items() if isinstance(binary, CompileFailed)}

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from autotune.evaluate import Binary, Inputs, Limits, Task
+from autotune.evaluate import Binary, Inputs, Job, Limits, Task
 from autotune.interrupt import Interrupts, interrupts
 from autotune.legal import plan_key
 from autotune.outcome import Comparison, CompileFailed, Crashed, Lost, Measurement, Outcome
@@ -19,7 +20,7 @@ from autotune.progress import PlainProgress
 from autotune.replay import Replay, load_recording, save_recording
 from autotune.select import Rules
 from autotune.study import Search, open_search
-from autotune.tune import Budget, Result, run_search
+from autotune.tune import Budget, Result, grouped, run_search
 from autotune.workers import Executor
 from tests.search_support import SPACE, measured, problem, recorded, seconds
 
@@ -105,6 +106,37 @@ def test_same_seed_same_trials_whatever_the_order_of_builds(tmp_path: Path) -> N
         assert [e.plan for e in go(tmp_path / name, other, trials=30).entries] == [
             e.plan for e in one.entries
         ]
+
+
+def test_what_cannot_be_timed_within_the_budget_is_not_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, built = [0.0], list[int]()
+
+    class Slow(Replay):
+        def build(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Binary | CompileFailed]]:
+            built.append(sum(len(t.jobs) for t in tasks))
+            return super().build(tasks)
+
+        def evaluate(self, binary: Binary, key: str, inputs: Inputs, limits: Limits) -> Outcome:
+            clock[0] += 1
+            return super().evaluate(binary, key, inputs, limits)
+
+    monkeypatch.setattr("autotune.tune.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    executor = Slow(OUTCOMES)
+    result = go(tmp_path, executor, sampler="random", budget=34.5)
+    assert built[0] == 32  # a fixed number while nothing is known of the pace
+    assert built[-1] == 3 and len(result.entries) == 35
+
+
+def test_units_hold_sixteen_variants_and_all_processors_compile() -> None:
+    jobs = [Job(key, {}, "") for i in range(32) for key in (f"v{i}", f"v{i}@tile=8x8")]
+    assert [len(g) for g in grouped(jobs, 2)] == [32, 32]  # of two jobs each
+    assert [len(g) for g in grouped(jobs, 1)] == [32, 32]
+    assert len(grouped(jobs, 64)) == 32
+    for group in grouped(jobs, 5):
+        assert all(f"{job.variant}@tile=8x8" in [j.key for j in group] for job in group)
+    assert grouped([], 2) == []
 
 
 def test_one_bad_variant_does_not_sink_its_group(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 
 from autotune.compiler import compile_command
@@ -24,7 +24,9 @@ from autotune.evaluate import Binary, Inputs, Job, Limits, Task
 from autotune.harness import INCLUDE_DIR, source
 from autotune.machine import this_machine
 from autotune.outcome import CompileFailed, Measurement
+from autotune.study import batch_size
 from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
+from autotune.tune import grouped
 from autotune.workers import LocalExecutor
 from autotune.workload import load_workload
 from search_spaces.model import architectures
@@ -35,7 +37,6 @@ HERE = Path(__file__).parent
 CORPUS = HERE.parent / "kernels"
 README = HERE / "README.md"
 MARK = "<!-- results: python -m experiments.throughput --write -->\n"
-PER_OBJECT = 16
 ALONE = 8  # variants that are compiled one by one: enough to see the rate
 
 
@@ -128,7 +129,8 @@ def _measure(kernel: str, count: int, tools: Toolchain) -> list[Rate]:
         for i, (plan, variant) in enumerate(islice(cycle(zip(plans, variants, strict=True)), count))
     ]
     reference = Job("reference", plans[0], variants[0].code("kad_reference"))
-    groups = [tuple(jobs[i : i + PER_OBJECT]) for i in range(0, count, PER_OBJECT)]
+    size = batch_size("exhaustive")
+    batches = [jobs[i : i + size] for i in range(0, count, size)]
     task = Task(signature, path, pipeline.tangent_header(adjoint), reference, (), tools)
     toml = path.with_suffix(".toml")
     small = load_workload(f"{toml}:small", signature)
@@ -141,7 +143,8 @@ def _measure(kernel: str, count: int, tools: Toolchain) -> list[Rate]:
         executor = LocalExecutor()
         stack.callback(executor.close)
         alone = _one_by_one(replace(task, jobs=()), jobs[:ALONE], folder)
-        return [alone, *_as_the_tuner([replace(task, jobs=g) for g in groups], executor, inputs)]
+        groups = [[replace(task, jobs=g) for g in grouped(b, executor.parallel)] for b in batches]
+        return [alone, *_as_the_tuner(groups, executor, inputs)]
 
 
 def _set_cache(place: str | None) -> None:
@@ -167,14 +170,17 @@ def _one_by_one(task: Task, jobs: Sequence[Job], folder: Path) -> Rate:
     return clock.rate("built: one program each, no precompiled header", len(jobs))
 
 
-def _as_the_tuner(tasks: Sequence[Task], executor: LocalExecutor, inputs: Inputs) -> list[Rate]:
+def _as_the_tuner(batches: Sequence[Sequence[Task]], executor: LocalExecutor, inputs: Inputs) -> list[Rate]:
+    """Each batch is built before the next, in as many shared objects as a search makes of it."""
+    tasks = [task for batch in batches for task in batch]
     count = sum(len(t.jobs) for t in tasks)
-    _note(f"building {count} variants, {PER_OBJECT} to a shared object")
+    together = max(len(t.jobs) for t in tasks)
+    _note(f"building {count} variants, {together} to a shared object")
     clock = _Clock()
-    binaries = _build(tasks, executor)
-    cold = clock.rate(f"built: {PER_OBJECT} to a shared object, cold cache", count)
+    binaries = _build(batches, executor)
+    cold = clock.rate(f"built: {together} to a shared object, cold cache", count)
     clock = _Clock()
-    again = _build(tasks, executor)
+    again = _build(batches, executor)
     warm = clock.rate("found again: warm cache", count)
     assert binaries == again, "what is in the cache is not built again"
     _note(f"verifying and timing {count} variants")
@@ -194,9 +200,9 @@ def _as_the_tuner(tasks: Sequence[Task], executor: LocalExecutor, inputs: Inputs
     return [cold, warm, timed, both]
 
 
-def _build(tasks: Sequence[Task], executor: LocalExecutor) -> dict[str, Binary]:
+def _build(batches: Sequence[Sequence[Task]], executor: LocalExecutor) -> dict[str, Binary]:
     binaries: dict[str, Binary] = {}
-    for task, binary in executor.build(tasks):
+    for task, binary in chain.from_iterable(map(executor.build, batches)):
         if isinstance(binary, CompileFailed):
             raise RuntimeError(binary.log)
         binaries |= {job.key: binary for job in task.jobs}
