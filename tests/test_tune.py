@@ -126,7 +126,7 @@ def test_what_cannot_be_timed_within_the_budget_is_not_built(
     executor = Slow(OUTCOMES)
     result = go(tmp_path, executor, sampler="random", budget=34.5)
     assert built[0] == 32  # a fixed number while nothing is known of the pace
-    assert built[-1] == 3 and len(result.entries) == 35
+    assert 3 in built and len(result.entries) == 35  # the others: alone what failed together, and the finals
 
 
 def test_units_hold_sixteen_variants_and_all_processors_compile() -> None:
