@@ -180,7 +180,7 @@ def search_space(adjoint: Adjoint, arch: Architecture, more: tuple[str, ...] = (
             Parameter(names[view], tuple(legal), f"how racing increments into {view.name} combine")
         )
     ways = {p.name: p.values for p in parameters if p.name in names.values()}
-    parameters += accumulate.parameters(ways, arch.knobs)
+    parameters += accumulate.parameters(ways, launches, names, arch.knobs)
     nested = [s for s in launches if _nested(s)]
     free: list[tuple[str, tuple[Value, ...]]] = [
         (names[v], ("gather", "atomic")) for s in nested for v in open_views(s)

@@ -29,6 +29,7 @@ CASES = (
     Case("indices", "narrowed", {"x": (200,), "n": N}),
     Case("indices", "narrowed_plain", {"x": (256,), "n": 260}),
     Case("indices", "rounded", {"x": (N,), "t": (1,), "n": N}, wrt=("x",)),
+    Case("indices", "springs", {"x": (5, 3), "ends": [[0, 1], [3, 1], [4, 0], [2, 4]], "n": 4}),
     Case("indices", "interpolated", {"field": (5,), "position": PLACES, "n": 7}, wrt=("field",)),
     Case("indices", "grid", {"y": (4, 5), "x": (4, 5), "n": 4, "m": 5}),
     Case("indices", "transposed", {"y": (3, 4), "x": (4, 3), "n": 4, "m": 3}),

@@ -286,3 +286,15 @@ double interpolated(In field, In position, int n) {
   }, r);
   return r;
 }
+
+// A force has three components: a record of contributions that need not be a power of two apart.
+double springs(Kokkos::View<const double* [3]> x, Kokkos::View<const int* [2]> ends, int n) {
+  double energy = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int k, double& sum) {
+    const int a = ends(k, 0), b = ends(k, 1);
+    double square = 0;
+    for (int d = 0; d < 3; ++d) square += (x(a, d) - x(b, d)) * (x(a, d) - x(b, d));
+    sum += (square - 1.0) * (square - 1.0);
+  }, energy);
+  return energy;
+}

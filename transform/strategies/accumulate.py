@@ -23,7 +23,7 @@ from transform.ir.nodes import (
 from transform.strategies.atomic import Atomic
 from transform.strategies.base import Strategy, open_views
 from transform.strategies.coloring import ConflictColoring
-from transform.strategies.gather import Gather, stores
+from transform.strategies.gather import Gather, records, stores
 from transform.strategies.hierarchical import Hierarchical
 from transform.strategies.privatization import Privatization
 from transform.strategies.reduction import ArrayReduction
@@ -95,16 +95,19 @@ def _tuned(name: str, plan: Plan) -> Strategy:
         case "privatization":
             return Privatization(shared="replicas" in plan)
         case "gather":
-            return Gather(plan.get("nest") == "rows")
+            return Gather(plan.get("nest") == "rows", plan.get("records") == "aligned")
         case _:
             return STRATEGIES[name]()
 
 
 def parameters(
-    values: Mapping[str, Sequence[Value]], knobs: Mapping[str, tuple[Value, ...]]
+    values: Mapping[str, Sequence[Value]],
+    launches: list[Launch],
+    names: Mapping[Symbol, str],
+    knobs: Mapping[str, tuple[Value, ...]],
 ) -> list[Parameter]:
-    """What else is to be chosen: ``values`` are the legal strategies by parameter, ``knobs`` what the machine
-    tries."""
+    """What else is to be chosen: ``values`` are the legal strategies by parameter, ``names`` the parameter of
+    each View, ``knobs`` what the machine tries."""
     found: list[Parameter] = []
     for name, strategy, meaning in (
         ("coloring_block", "coloring", "iterations that keep one color together"),
@@ -115,6 +118,13 @@ def parameters(
         tried = knobs.get(name, (1,) if name == "coloring_block" else ())
         if asked and tried:
             found.append(Parameter(name, tuple(tried), meaning, asked))
+    laid_out = [names[v] for launch in launches for v in records(launch, open_views(launch))]
+    if laid_out and "records" in knobs:
+        asked = tuple((name, ("gather",)) for name in dict.fromkeys(laid_out))
+        meaning = (
+            "stored contributions to one target: side by side, or with gaps that keep them in one cache line"
+        )
+        found.append(Parameter("records", tuple(knobs["records"]), meaning, asked))
     return found
 
 

@@ -12,7 +12,8 @@ iteration and its contributions are added in the order of the primal's iteration
 same for any number of threads.
 
 Increments of one element are combined first. Views that an iteration updates at the same leading indices
-share the slots: a slot is then a record of several values, ``width`` of them.
+share the slots: a slot is then a record of several values, ``width`` of them. ``aligned`` records have gaps,
+so that none lies in two cache lines: a target picks its records from anywhere.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ class Group:
     def width(self) -> int:
         return len(self.components)
 
+    def stride(self, aligned: bool) -> int:
+        """Values from one record to the next. ``aligned``: a power of two, up to a cache line of doubles."""
+        return 1 << (self.width - 1).bit_length() if aligned and self.width <= 8 else self.width
+
 
 def groups(body: Block, views: Sequence[Symbol]) -> list[Group]:
     """How the open increments of ``views`` in a kernel's body are laid out."""
@@ -112,7 +117,9 @@ def groups(body: Block, views: Sequence[Symbol]) -> list[Group]:
     return found
 
 
-def stored(launch: Launch, views: Sequence[Symbol], fresh: Fresh, cached: bool) -> tuple[Stmt, ...]:
+def stored(
+    launch: Launch, views: Sequence[Symbol], fresh: Fresh, *, cached: bool, aligned: bool = False
+) -> tuple[Stmt, ...]:
     """``launch`` with contributions of ``views`` stored, and launches that add them up. ``cached``: where
     they belong is found once and again when index arrays change, else by ``launch`` itself every time."""
     b = Builder(fresh)
@@ -122,7 +129,7 @@ def stored(launch: Launch, views: Sequence[Symbol], fresh: Fresh, cached: bool) 
         numbers = numbering(launch.ranges, b)
         iterations = _iterations(launch, numbers, b)
         for group in groups(launch.body, views):
-            layout = _Layout(group, launch, numbers, iterations, fresh, b)
+            layout = _Layout(group, aligned, launch, numbers, iterations, fresh, b)
             launch, tail = layout.close(launch, cached)
             tails += tail
     return (*head, launch, *tails)
@@ -169,9 +176,17 @@ class _Layout:
     """Closes the increments of one group. ``b`` builds on the host, before the kernel."""
 
     def __init__(
-        self, group: Group, launch: Launch, numbers: Numbering, iterations: Atom, fresh: Fresh, b: Builder
+        self,
+        group: Group,
+        aligned: bool,
+        launch: Launch,
+        numbers: Numbering,
+        iterations: Atom,
+        fresh: Fresh,
+        b: Builder,
     ) -> None:
         self.group = group
+        self.stride = group.stride(aligned)
         self.numbers = numbers
         self.iterations = iterations
         self.fresh = fresh
@@ -223,7 +238,7 @@ class _Layout:
             tail.append(
                 Invert(self.starts, self.entries, self.keys, targets, None, Block(()), self.space, self.loc)
             )
-        length = b.mul(slots, Const(group.width, LONG))
+        length = b.mul(slots, Const(self.stride, LONG))
         b.add_stmt(Allocate(self.contributions, (length,), self.loc, zeroed=False))
         return main, [*tail, *self._gather(launch.label, targets)]
 
@@ -282,7 +297,7 @@ class _Layout:
                     place = (s.index[:depth], s.memory, s.index[depth:])
                     sums[place] = b.add(sums[place], s.value) if place in sums else s.value
             b.loc = self.loc
-            record = b.mul(self.numbers.number(b), Const(group.slots * group.width, LONG))
+            record = b.mul(self.numbers.number(b), Const(group.slots * self.stride, LONG))
             if keys:
                 slot = b.mul(self.numbers.number(b), Const(group.slots, LONG))
             for k, site in enumerate(sites):
@@ -292,7 +307,7 @@ class _Layout:
                 for c, (view, index) in enumerate(group.components):
                     if values:
                         value = sums.get((site, view, index), Const(0.0, element(view)))
-                        at = b.add(record, Const(k * group.width + c, LONG))
+                        at = b.add(record, Const(k * self.stride + c, LONG))
                         b.add_stmt(Store(self.contributions, (at,), value, self.loc))
         return Block(tuple(out))
 
@@ -380,14 +395,14 @@ class _Layout:
         return [Launch(label, self.space, ranges, Block(tuple(body)), (), loc=self.loc)]
 
     def _sum(self, lo: Atom, hi: Atom) -> tuple[For, list[Symbol]]:
-        b, width = self.b, self.group.width
+        b = self.b
         type_ = element(self.contributions)
         entry = self.fresh.symbol("entry", UNSIGNED)
         carried: list[Carried] = []
         with b.block() as body:
             slot = b.cast(b.let(Load(self.entries, (entry,)), UNSIGNED), LONG)
-            record = b.mul(slot, Const(width, LONG))
-            for c in range(width):
+            record = b.mul(slot, Const(self.stride, LONG))
+            for c in range(self.group.width):
                 inner, result = (self.fresh.symbol("sum", type_) for _ in range(2))
                 part = b.let(Load(self.contributions, (b.add(record, Const(c, LONG)),)), type_)
                 carried.append(Carried(inner, Const(0.0, type_), b.add(inner, part), result))

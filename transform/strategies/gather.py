@@ -16,16 +16,18 @@ from transform.ir.nodes import Launch, Let, Stmt, Symbol
 from transform.ir.walk import walk
 from transform.strategies import stencil
 from transform.strategies.base import Strategy, floating, reads
-from transform.strategies.contributions import inspector, stored
+from transform.strategies.contributions import groups, inspector, stored
 
 
 @dataclass(frozen=True)
 class Gather(Strategy):
     """No atomics, no copies, no colors; memory for the contributions unless the loop can be transposed.
 
-    ``rows``: a transposed loop runs over rows, else over single targets."""
+    ``rows``: a transposed loop runs over rows, else over single targets. ``aligned``: stored records do not
+    cross cache lines."""
 
     rows: bool = False
+    aligned: bool = False
     name: str = "gather"
     deterministic: bool = True
 
@@ -42,12 +44,18 @@ class Gather(Strategy):
             return stmts
         *before, last = stmts
         assert isinstance(last, Launch)
-        return (*before, *stored(last, by_map, fresh, cached=True))
+        return (*before, *stored(last, by_map, fresh, cached=True, aligned=self.aligned))
 
 
 def stores(launch: Launch, view: Symbol) -> bool:
     """Whether a gather of ``view`` stores contributions."""
     return stencil.why_not(launch, view) is not None and why_not_stored(launch, view) is None
+
+
+def records(launch: Launch, views: list[Symbol]) -> list[Symbol]:
+    """Those of ``views`` whose stored contributions can be laid out in more than one way."""
+    by_map = [v for v in views if stores(launch, v)]
+    return [v for g in groups(launch.body, by_map) if g.stride(True) != g.stride(False) for v in g.views]
 
 
 def why_not_stored(launch: Launch, view: Symbol) -> str | None:
