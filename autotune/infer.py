@@ -20,7 +20,7 @@ from autotune.origins import definitions, loaded_from
 from autotune.workload import Array, Value, Workload, arrays, load_workloads
 from transform.diagnostics import UsageError
 from transform.emit.require import message
-from transform.ir.nodes import Apply, Atom, Block, Extent, For, If, Launch, Load, Program, Symbol
+from transform.ir.nodes import Apply, Atom, Block, DeepCopy, Extent, For, If, Launch, Load, Program, Symbol
 from transform.ir.types import Scalar, View
 from transform.ir.walk import walk
 from transform.signature import Argument, Signature
@@ -267,10 +267,23 @@ def _grow(program: Program, signature: Signature, roots: _Roots, scale: float) -
         grown = dict(extents)
         for access in found.accesses:
             grown[access.view.name] = _with_room(access, grown[access.view.name], signature)
+        _as_copied(program, grown)
         if grown == extents:
             return sizes, found
         extents = grown
     raise _undecided(found.accesses[0], "the sizes depend on each other in a circle", signature)
+
+
+def _as_copied(program: Program, extents: dict[str, tuple[int, ...]]) -> None:
+    """Views of which one is copied into the other have one shape."""
+    for stmt in walk(program.body):
+        match stmt:
+            case DeepCopy(target=Symbol(name=to), source=Symbol(name=source)) if {
+                to,
+                source,
+            } <= extents.keys():
+                larger = tuple(max(pair) for pair in zip(extents[to], extents[source], strict=True))
+                extents[to] = extents[source] = larger
 
 
 def _lifted(

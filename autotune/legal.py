@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.model import Parameter, Plan, SearchSpace, Value
+from transform.strategies.intermediates import is_spacing
 
 Codes = NDArray[np.int32]
 
@@ -208,6 +209,17 @@ def expert_plans(legal: LegalPlans) -> tuple[Plan, ...]:
         if plan in legal:
             plans[plan_key(plan)] = plan
     return tuple(plans.values())
+
+
+def checkpoint_plans(legal: LegalPlans) -> tuple[Plan, ...]:
+    """Where fewer checkpoints are offered than one per step or the root (memory is limited): the default
+    with each way to place them, for it is not known which ways fit."""
+    spaced = [p for p in legal.space.parameters if any(is_spacing(str(v)) for v in p.values)]
+    wishes = (
+        {**legal.space.default, **{p.name: value for p in spaced if value in p.values}}
+        for value in dict.fromkeys(v for p in spaced for v in p.values)
+    )
+    return tuple(plan for wish in wishes if (plan := legal.complete(wish)) in legal)
 
 
 def _apart(

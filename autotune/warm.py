@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autotune.legal import LegalPlans, expert_plans, plan_key
+from autotune.legal import LegalPlans, checkpoint_plans, expert_plans, plan_key
 from autotune.tuned import config_path, read_config
 from search_spaces.model import Plan
 from transform.diagnostics import UsageError
@@ -22,14 +22,18 @@ _PER_ENTRY = 3  # the winner and two of its ties
 
 
 def first_plans(legal: LegalPlans, earlier: Iterable[Plan], trials: int) -> tuple[Plan, ...]:
-    """The default, then ``earlier`` plans, then an expert's others: what a search tries before its sampler.
+    """The default, then those of other checkpoints where memory is limited, then ``earlier`` plans, then an
+    expert's others: what a search tries before its sampler.
 
     A plan that is not legal here is replaced by the nearest legal one. Earlier ones take at most half of
     ``trials``, an expert's others at most a quarter.
     """
     chosen: dict[str, Plan] = {plan_key(legal.space.default): legal.space.default}
+    if trials > 1:
+        chosen |= {plan_key(plan): plan for plan in checkpoint_plans(legal)}
+    most = len(chosen) + min(MOST, trials // 2)
     for plan in list(earlier):
-        if len(chosen) > min(MOST, trials // 2):
+        if len(chosen) >= most:
             break
         near = plan if plan in legal else legal.nearest(plan, np.random.default_rng(0), ())
         if near is not None:

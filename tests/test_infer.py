@@ -178,6 +178,20 @@ def test_sparse_rows(tmp_path: Path) -> None:
     assert data["col"].max() < len(data["x"])
 
 
+def test_views_that_are_copied_into_one_another_have_one_shape(tmp_path: Path) -> None:
+    _, signature, w = infer(
+        tmp_path,
+        """double f(Kokkos::View<double*> u, Kokkos::View<double*> v, int n) {
+          Kokkos::parallel_for(n - 1, KOKKOS_LAMBDA(const int i) { v(i) = u(i) * u(i + 1); });
+          Kokkos::deep_copy(u, v);
+          double r = 0;
+          Kokkos::parallel_reduce(n - 1, KOKKOS_LAMBDA(const int i, double& s) { s += u(i); }, r);
+          return r; }""",
+    )
+    data = arrays(w, signature)
+    assert len(data["u"]) == len(data["v"]) >= data["n"]
+
+
 def test_elements_have_distinct_nodes(tmp_path: Path) -> None:
     _, signature, w = infer(
         tmp_path,

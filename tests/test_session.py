@@ -150,6 +150,39 @@ def test_max_memory_rejects(kernel: Path, tmp_path: Path) -> None:
     assert tuned.entry is not None and tuned.entry.memory == 0
 
 
+TIME_LOOP = """
+#include <Kokkos_Core.hpp>
+double heat(Kokkos::View<double*> u, Kokkos::View<double*> next, double dt, int n, int steps) {
+  for (int t = 0; t < steps; ++t) {
+    Kokkos::parallel_for(n - 2, KOKKOS_LAMBDA(int k) {
+      next(k + 1) = u(k + 1) + dt * u(k + 1) * (u(k) - 2 * u(k + 1) + u(k + 2));
+    });
+    Kokkos::deep_copy(u, next);
+  }
+  double r = 0;
+  Kokkos::parallel_reduce(n, KOKKOS_LAMBDA(int i, double& s) { s += u(i) * u(i); }, r);
+  return r;
+}
+"""
+
+
+def test_max_memory_chooses_checkpoints(kernel: Path, tmp_path: Path) -> None:
+    """Sixty states of 4 kB, and fewer: each way is tried, and what needs more than 60 kB is refused."""
+    source = tmp_path / "heat.cpp"
+    source.write_text(TIME_LOOP)
+    fill = '{ shape = [500], fill = "uniform", low = 0.1, high = 1.0 }'
+    source.with_suffix(".toml").write_text(f"[w]\nn = 500\nsteps = 60\ndt = 0.1\nu = {fill}\nnext = {fill}\n")
+    options = replace(FEW, trials=4)
+    tuned = tune(source, tmp_path, max_memory=60_000, options=options)
+    used = {e.plan["intermediates.u"]: e.outcome for e in tuned.result.entries}
+    assert list(used) == ["store", "recompute", "binomial:16", "binomial:4"]
+    memory = [o.memory for o in used.values() if isinstance(o, Measurement)]
+    store, root, many, few = memory
+    assert store >= 240_000 > many > root > 60_000 > few
+    assert tuned.entry is not None and tuned.entry.knobs["intermediates.u"] == "binomial:4"
+    assert tuned.header is not None and "stride" in tuned.header.read_text()
+
+
 def test_resume_measures_nothing_again(kernel: Path, tmp_path: Path) -> None:
     first = tune(kernel, tmp_path, options=replace(FEW, trials=3))
     assert len(first.result.entries) == 3

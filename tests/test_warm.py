@@ -49,6 +49,13 @@ def test_an_illegal_plan_is_replaced_by_the_nearest() -> None:
     assert near in LEGAL and difference(near, SPACE.default) <= 1
 
 
+def test_limited_memory_tries_each_way_to_place_checkpoints() -> None:
+    answers = ("store", "recompute", "binomial:16", "binomial:4")
+    space = replace(SPACE, parameters=(*SPACE.parameters, Parameter("intermediates.u", answers)))
+    first = first_plans(LegalPlans(space), (), 8)
+    assert tuple(p["intermediates.u"] for p in first[:4]) == answers
+
+
 def entry(
     arch: str, workload: str, unroll: int, date: str, wrt: tuple[str, ...] = ("x",)
 ) -> dict[str, object]:

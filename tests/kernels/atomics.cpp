@@ -64,3 +64,34 @@ void half_neighbours(Matrix f, Vector u, Kokkos::View<const int**> neighbour, in
 void atomic_parameter(Atomic f, Vector u, Index idx, int n) {
   Kokkos::parallel_for("add", n, KOKKOS_LAMBDA(const int i) { f(idx(i), 1) -= u(i) * u(idx(i)); });
 }
+
+// ScatterViews and accesses to them as arguments of functions; contributed by a member function, twice.
+using Sums = Kokkos::Experimental::ScatterView<double*>;
+
+template <class Access>
+KOKKOS_INLINE_FUNCTION void put(const Access& access, int i, double value) {
+  access(i) += value * value;
+}
+
+inline void add_squares(Sums sums, In x, Index idx, int n) {
+  Kokkos::parallel_for("squares", n, KOKKOS_LAMBDA(int i) {
+    auto access = sums.access();
+    put(access, idx(i), x(i));
+  });
+}
+
+template <class Scattered>
+inline void add_products(const Scattered& sums, In x, Index idx, int n) {
+  Kokkos::parallel_for("products", n, KOKKOS_LAMBDA(int i) { sums.access()(i) += x(i) * x(idx(i)); });
+}
+
+void scatter_in_functions(Vector y, In x, Index idx, int n) {
+  auto sums = Kokkos::Experimental::create_scatter_view(y);
+  add_squares(sums, x, idx, n);
+  add_products(sums, x, idx, n);
+  sums.contribute_into(y);
+  sums.reset_except(y);
+  Kokkos::parallel_for("scale", n, KOKKOS_LAMBDA(int i) { y(i) *= x(i); });
+  add_squares(sums, x, idx, n);
+  sums.contribute_into(y);
+}

@@ -43,6 +43,7 @@ from transform.frontend.objects import allocate, binding_of, copy, keys, leaves,
 from transform.frontend.places import array_operand, binding, lvalue, place, pointee
 from transform.frontend.read_write import place_type
 from transform.frontend.references import forwarded, is_hidden_lvalue, is_lvalue_of
+from transform.frontend.scatter import is_scatter, scatter_argument
 from transform.frontend.scope import (
     THIS,
     Alias,
@@ -399,6 +400,8 @@ def _bind_one(scope: Scope, parameter: Cursor, argument: Cursor) -> Binding | No
         return team
     if is_view(type_):
         return referenced(scope, parameter, argument) or view_of(scope, argument)
+    if is_scatter(parameter):
+        return scatter_argument(scope, argument)
     if is_dual(type_) or (is_reference(type_) and (is_object(type_) or array(type_) is not None)):
         target = lvalue(scope, view_source(argument) if is_dual(type_) else argument)
         return None if target is None else binding_of(target)

@@ -37,7 +37,7 @@ from transform.frontend.lower_switch import switch
 from transform.frontend.lower_team import single
 from transform.frontend.lower_view import RESIZES, assign_view, resize
 from transform.frontend.printing import only_prints
-from transform.frontend.scatter import contribute, reset, scatter_update
+from transform.frontend.scatter import contribute, scatter_method, scatter_update
 from transform.frontend.scope import Scope, Value
 from transform.frontend.team_threads import first_thread, thread_loop
 from transform.ir.nodes import Atom, Block, Const
@@ -165,7 +165,7 @@ def _call(scope: Scope, cursor: Cursor) -> None:
     elif callee is not None and callee.semantic_parent.spelling == "ScatterValue":
         scatter_update(scope, cursor)
     elif callee is not None and callee.semantic_parent.spelling == "ScatterView":
-        reset(scope, cursor)
+        scatter_method(scope, cursor)
     elif name == "Kokkos::deep_copy":
         deep_copy(scope, cursor)
     elif name in kokkos.WITHOUT_EFFECT or (name.startswith("Kokkos::") and name.endswith("::fence")):

@@ -88,6 +88,11 @@ def _made_from(init: Cursor) -> Cursor | None:
     return views[0] if len(views) == 1 else None
 
 
+def scatter_argument(scope: Scope, argument: Cursor) -> Binding | None:
+    """A ScatterView or an access that a function is given; copies share the sums."""
+    return _scatter(scope, argument)
+
+
 def _scatter(scope: Scope, cursor: Cursor) -> Scatter | None:
     """The ScatterView behind a name or ``s.access()``; ``None`` after a finding."""
     source = strip(cursor)
@@ -161,13 +166,24 @@ def _add(scope: Scope, view: Memory, found: Scatter, cursor: Cursor) -> None:
     scope.stmts.append(Launch("contribute", space, ranges, Block(tuple(body)), (), loc=location(cursor)))
 
 
-def reset(scope: Scope, cursor: Cursor) -> None:
-    """``s.reset_except(v);``"""
-    base = member_base(cursor)
-    found = None if base is None else _scatter(scope, base)
-    if cursor.spelling == "reset":
+def scatter_method(scope: Scope, cursor: Cursor) -> None:
+    """``s.reset_except(v);`` or ``s.contribute_into(v);``"""
+    base, method = member_base(cursor), str(cursor.spelling)
+    if method == "reset":
         hint = "use reset_except(v) with the View that it was made from"
         scope.refuse(cursor, "reset also sets the View to zero where Kokkos updates it at once", hint)
-    elif found is not None:
-        assert isinstance(found.sums.type, View)
-        scope.stmts.append(DeepCopy(found.sums, zero(found.sums.type.element), location(cursor)))
+        return
+    if method not in ("reset_except", "contribute_into"):
+        hint = "make a ScatterView for each use, from the View that it contributes to"
+        scope.refuse(cursor, f"the member function ScatterView::{method} is not supported", hint)
+        return
+    found = None if base is None else _scatter(scope, base)
+    if found is None:
+        return
+    if method == "contribute_into":
+        view = view_of(scope, [a for a in arguments(cursor) if is_written(a)][-1])
+        if view is not None:
+            _add(scope, view, found, cursor)
+        return
+    assert isinstance(found.sums.type, View)
+    scope.stmts.append(DeepCopy(found.sums, zero(found.sums.type.element), location(cursor)))
