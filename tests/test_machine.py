@@ -56,3 +56,17 @@ def test_clock_of_an_amd_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([Path("/card0/pp_dpm_sclk")]))
     monkeypatch.setattr(machine, "_read", lambda path: "0: 500Mhz\n1: 1700Mhz *\n" if "sclk" in path else "")
     assert conditions().gpu_megahertz == 1700.0
+
+
+def test_gpus_are_those_that_the_driver_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "nvidia-smi"
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    for script, names in (
+        ("echo 'NVIDIA H100, 550.54'; echo 'NVIDIA H100, 550.54'", ["NVIDIA H100"] * 2),
+        ("echo failed; exit 9", []),  # installed without a driver
+        ("echo No devices were found", []),
+    ):
+        tool.write_text(f"#!/bin/sh\n{script}\n")
+        tool.chmod(0o755)
+        found = [gpu for gpu in machine._gpus.__wrapped__() if "NVIDIA" in gpu.name]
+        assert [gpu.name for gpu in found] == names and all(gpu.driver == "550.54" for gpu in found)
