@@ -60,3 +60,11 @@ void bounds_in_arrays(Kokkos::View<const double**> u, Kokkos::View<double**> v) 
     v(i, j) = u(i, j) * (u(i, j + 1) - u(i, j - 1));
   });
 }
+
+// How many threads there are only says how large a chunk is.
+void chunk_for_each_thread(Kokkos::View<double*> y, Kokkos::View<const double*> x, int n) {
+  const int threads = Kokkos::DefaultExecutionSpace().concurrency();
+  Kokkos::RangePolicy<> policy(0, n);
+  policy.set_chunk_size(n / threads + 1);
+  Kokkos::parallel_for(policy, KOKKOS_LAMBDA(int i) { y(i) += x(i) * x(n - 1 - i); });
+}

@@ -61,7 +61,10 @@ def custom_call(scope: Scope, cursor: Cursor, callee: Cursor, rule: Rule, name: 
     return None if carrier is None else scope.apply("attach", (value, carrier), result, name, cursor)
 
 
-_FORM = "pass numbers by value and return one"
+_FORM = (
+    "pass numbers by value and return one; of Views, read the elements outside of the function, "
+    "or leave its derivative to be taken from its body"
+)
 
 
 def _value(

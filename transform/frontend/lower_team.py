@@ -234,6 +234,8 @@ def _range(scope: Scope, cursor: Cursor, policy: Cursor) -> tuple[Share, Atom, A
     given = [a for a in arguments(call) if is_written(a)] if share is not None else []
     if share is None or member(scope, given[0]) is None:
         hint = "nested ranges are TeamThreadRange, TeamVectorRange and ThreadVectorRange of the kernel's team"
+        if "MDRange" in name or "MDRange" in str(policy.type.spelling):
+            hint = "write a TeamThreadRange over the first index with loops over the others in it"
         scope.refuse(policy, "this range inside a kernel is not supported", hint)
         return None
     if not _may_nest(scope, cursor, share):

@@ -96,12 +96,13 @@ def scatter_argument(scope: Scope, argument: Cursor) -> Binding | None:
 def _scatter(scope: Scope, cursor: Cursor) -> Scatter | None:
     """The ScatterView behind a name or ``s.access()``; ``None`` after a finding."""
     source = strip(cursor)
-    if source.kind == _K.CALL_EXPR and source.spelling == "access":
-        base = member_base(source)
-        return None if base is None else _scatter(scope, base)
-    given = arguments(source) if source.kind == _K.CALL_EXPR else []
-    if len(given) == 1:  # a copy
-        return _scatter(scope, given[0])
+    callee = source.referenced if source.kind == _K.CALL_EXPR else None
+    if callee is not None and callee.kind != _K.FUNCTION_DECL:
+        base, given = member_base(source), arguments(source)
+        if callee.spelling == "access" and base is not None:
+            return _scatter(scope, base)
+        if len(given) == 1 and class_name(given[0].type) in (_VIEW, _ACCESS):  # a copy
+            return _scatter(scope, given[0])
     known = scope.env.get(key(source.referenced)) if source.kind == _K.DECL_REF_EXPR else None
     if isinstance(known, Scatter):
         return known

@@ -61,6 +61,10 @@ def member_call(scope: Scope, cursor: Cursor, team: Member) -> Atom | None:
         case "team_barrier":
             message = "a barrier that not every thread of the team reaches"
             scope.refuse(cursor, message, "call team_barrier outside of nested ranges and single")
+        case "team_scan":
+            hint = "scan over what the team shares: parallel_scan(TeamThreadRange(team, n), lambda)"
+            message = "team_scan adds one value of each thread, so its results depend on the team size"
+            scope.refuse(cursor, message, hint)
         case _:
             hint = "reduce, scan and broadcast with the nested parallel constructs and single"
             scope.refuse(cursor, f"the team function {cursor.spelling} is not supported", hint)
@@ -96,7 +100,14 @@ def _team_broadcast(scope: Scope, cursor: Cursor) -> None:
     barrier(scope, cursor)
 
 
-LAUNCH_NUMBERS = ("shmem_size", "team_size_max", "team_size_recommended", "vector_length_max", "seconds")
+LAUNCH_NUMBERS = (
+    "shmem_size",
+    "team_size_max",
+    "team_size_recommended",
+    "vector_length_max",
+    "concurrency",
+    "seconds",
+)
 
 
 def launch_number(scope: Scope, cursor: Cursor, callee: Cursor) -> Atom | None:
