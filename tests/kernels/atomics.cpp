@@ -95,3 +95,32 @@ void scatter_in_functions(Vector y, In x, Index idx, int n) {
   add_squares(sums, x, idx, n);
   sums.contribute_into(y);
 }
+
+// ScatterViews as members of functors and of local objects.
+struct AddCubes {
+  Sums sums;
+  In x;
+  Index idx;
+  AddCubes(const Sums& s, In from, Index to) : sums(s), x(from), idx(to) {}
+  KOKKOS_INLINE_FUNCTION void operator()(int i) const {
+    auto access = sums.access();
+    access(idx(i)) += x(i) * x(i) * x(i);
+  }
+};
+
+struct Scattered {
+  Sums first, second;
+  double factor;
+};
+
+void scatter_in_members(Vector y, Vector z, In x, Index idx, int n) {
+  Sums sums(y), others(z);
+  Kokkos::parallel_for("cubes", n, AddCubes(sums, x, idx));
+  const Scattered both{sums, others, 0.5};
+  Kokkos::parallel_for("both", n, KOKKOS_LAMBDA(int i) {
+    both.first.access()(i) += both.factor * x(i);
+    put(both.second.access(), idx(i), x(i));
+  });
+  Kokkos::Experimental::contribute(y, both.first);
+  Kokkos::Experimental::contribute(z, others);
+}

@@ -25,6 +25,7 @@ from transform.frontend.cpptypes import (
 from transform.frontend.cpptypes import view as view_type
 from transform.ir.types import Scalar, View
 
+SCATTER_VIEW = "Kokkos::Experimental::ScatterView"
 ARRAY_CLASSES = ("std::array", "Kokkos::Array")
 # Classes of libraries that are taken apart, and their functions inlined, like the user's.
 LIBRARY_CLASSES = (
@@ -100,6 +101,8 @@ def shape(type_: ClangType) -> Shape:
     if type_.kind == TypeKind.CONSTANTARRAY:
         return Row(int(type_.element_count), shape(type_.element_type), False)
     name = class_name(type_)
+    if name == SCATTER_VIEW:  # copies share the sums
+        return Indirect(str(type_.spelling))
     if name in ARRAY_CLASSES and type_.get_num_template_arguments() >= 2:
         return _array_class(type_)
     library = name.split("::")[0] in ("std", "Kokkos") and name not in LIBRARY_CLASSES

@@ -26,6 +26,7 @@ from transform.frontend.lower_view import view_value
 from transform.frontend.objects import allocate, binding_of, clear, copy
 from transform.frontend.places import indexed, lvalue, place
 from transform.frontend.read_write import write
+from transform.frontend.scatter import is_scatter, scatter_argument
 from transform.frontend.scope import (
     THIS,
     Alias,
@@ -141,7 +142,10 @@ def _scalar(scope: Scope, target: Lvalue, type_: Scalar, init: Cursor) -> None:
 
 
 def _refer(scope: Scope, target: Variable, init: Cursor) -> None:
-    """A reference or pointer as a member."""
+    """A reference, pointer or ScatterView as a member."""
+    if is_scatter(init):
+        scope.env[target.key] = scatter_argument(scope, init) or Broken()
+        return
     if init.type.get_canonical().kind.name == "POINTER":
         scope.env[target.key] = pointer_argument(scope, init) or Broken()
         return

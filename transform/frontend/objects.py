@@ -8,6 +8,7 @@ from itertools import product
 from typing import assert_never
 
 from transform.frontend import places, read_write
+from transform.frontend.bindings import Scatter
 from transform.frontend.clang import Cursor, location
 from transform.frontend.classes import Indirect, Record, Row, Shape, Unknown
 from transform.frontend.scope import (
@@ -102,7 +103,12 @@ def copy(scope: Scope, target: Lvalue, source: Lvalue, cursor: Cursor) -> None:
         case ((Variable() | Element() | Sum() | Either()), (Variable() | Element() | Sum() | Either())):
             if isinstance(target, Variable) and not isinstance(scope.env[target.key], Value):
                 assert isinstance(source, Variable)
-                scope.env[target.key] = scope.env[source.key]
+                before, after = scope.env[target.key], scope.env[source.key]
+                if isinstance(before, Scatter | Alias | Object) and before != after:
+                    # branches and loops do not join what such members refer to
+                    hint = "make an object for each of them, and choose between values"
+                    scope.refuse(cursor, "an object with a pointer or ScatterView is given another one", hint)
+                scope.env[target.key] = after
             elif not _uninitialised(scope, source):
                 read_write.write(scope, target, read_write.read(scope, source, "", cursor), cursor)
             elif isinstance(target, Variable):  # members that were never set stay so

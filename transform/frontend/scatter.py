@@ -16,12 +16,12 @@ from transform.frontend.clang import (
     arguments,
     expressions,
     is_written,
-    key,
     location,
     strip,
 )
+from transform.frontend.classes import SCATTER_VIEW
 from transform.frontend.cpptypes import class_name, is_view
-from transform.frontend.places import indices, member_base
+from transform.frontend.places import binding, indices, member_base
 from transform.frontend.scope import Scope, zero
 from transform.frontend.shape import element_index, extent, rank
 from transform.frontend.views import view_of
@@ -41,7 +41,7 @@ from transform.ir.nodes import (
 from transform.ir.types import SIZE, View
 
 _K = CursorKind
-_VIEW, _ACCESS = "Kokkos::Experimental::ScatterView", "Kokkos::Experimental::ScatterAccess"
+_VIEW, _ACCESS = SCATTER_VIEW, "Kokkos::Experimental::ScatterAccess"
 UPDATES = ("operator+=", "operator-=", "operator++", "operator--", "update")
 
 
@@ -103,7 +103,7 @@ def _scatter(scope: Scope, cursor: Cursor) -> Scatter | None:
             return _scatter(scope, base)
         if len(given) == 1 and class_name(given[0].type) in (_VIEW, _ACCESS):  # a copy
             return _scatter(scope, given[0])
-    known = scope.env.get(key(source.referenced)) if source.kind == _K.DECL_REF_EXPR else None
+    known = binding(scope, source)
     if isinstance(known, Scatter):
         return known
     if not isinstance(known, Broken):
