@@ -29,6 +29,7 @@ from autotune.statistics import timing
 from autotune.study import open_search
 from autotune.tune import Budget, run_search
 from autotune.workers import Executor, LocalExecutor, RayExecutor, Work
+from experiments.plots import bars
 from search_spaces.model import architectures
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ KERNEL = HERE.parent / "kernels" / "heat.cpp"
 README = HERE / "README.md"
 MARK = "<!-- results: python -m experiments.overhead --write -->\n"
 
+GOALS = {"local": 10.0, "ray": 50.0}  # milliseconds
 EXECUTORS: dict[str, Callable[[Work], Executor]] = {
     "local": lambda work: LocalExecutor(work=work),
     "ray": lambda work: RayExecutor(work=work),
@@ -81,15 +83,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--sampler", default="random,auto", help=f"of auto, {', '.join(SAMPLERS)}")
     parser.add_argument("--write", action="store_true", help="put the results into this experiment's README")
     options = parser.parse_args(arguments)
-    report = _report(options.executor.split(","), options.sampler.split(","), options.trials)
+    report, milliseconds = _report(options.executor.split(","), options.sampler.split(","), options.trials)
     print(report)
     if options.write:
+        goals = {name: GOALS[name.split(",")[0]] for name in milliseconds}
+        bars(HERE / "overhead.svg", "milliseconds a trial outside compiling and running", milliseconds, goals)
         text = README.read_text()
         README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
     return 0
 
 
-def _report(executors: Sequence[str], samplers: Sequence[str], trials: int) -> str:
+def _report(executors: Sequence[str], samplers: Sequence[str], trials: int) -> tuple[str, dict[str, float]]:
+    """The table, and milliseconds a trial by executor and sampler."""
     machine = this_machine()
     lines = [
         f"{datetime.date.today()}, {machine.cpu}, {machine.threads} threads, load average "
@@ -97,11 +102,13 @@ def _report(executors: Sequence[str], samplers: Sequence[str], trials: int) -> s
         "| executor | sampler | milliseconds a trial | of these asking and telling |",
         "|---|---|---|---|",
     ]
+    found = {}
     for executor in executors:
         for sampler in samplers:
             whole, search = _measure(executor, sampler_name(sampler, None, trials), trials)
             lines.append(f"| {executor} | {sampler} | **{1e3 * whole:.1f}** | {1e3 * search:.1f} |")
-    return "\n".join(lines) + "\n"
+            found[f"{executor}, {sampler}"] = 1e3 * whole
+    return "\n".join(lines) + "\n", found
 
 
 def _measure(name: str, sampler: str, trials: int) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from autotune.toolchain import Toolchain, ToolchainMissing, find_toolchain
 from autotune.tune import grouped
 from autotune.workers import LocalExecutor
 from autotune.workload import load_workload
+from experiments.plots import bars
 from search_spaces.model import architectures
 from transform import pipeline
 from transform.frontend.clang import ParseOptions
@@ -37,6 +38,7 @@ HERE = Path(__file__).parent
 CORPUS = HERE.parent / "kernels"
 README = HERE / "README.md"
 MARK = "<!-- results: python -m experiments.throughput --write -->\n"
+GOALS = {"built: 16": 600.0, "built, verified": 300.0}  # a minute, by how the row begins
 ALONE = 8  # variants that are compiled one by one: enough to see the rate
 
 
@@ -49,10 +51,14 @@ class Rate:
     seconds: float
     processor: float
 
+    @property
+    def a_minute(self) -> float:
+        return 60 * self.count / self.seconds
+
     def row(self) -> str:
         return (
             f"| {self.what} | {self.count} | {self.seconds:.1f} | {self.processor / self.count:.3f} "
-            f"| **{60 * self.count / self.seconds:.0f}** |"
+            f"| **{self.a_minute:.0f}** |"
         )
 
 
@@ -89,15 +95,20 @@ def main(arguments: Sequence[str]) -> int:
     except ToolchainMissing as problem:
         print(problem, file=sys.stderr)
         return 4
-    report = _report(options.kernel, options.variants, tools, options.kernel_tuner)
+    report, rates = _report(options.kernel, options.variants, tools, options.kernel_tuner)
     print(report)
     if options.write:
+        goals = {what: goal for what in rates for start, goal in GOALS.items() if what.startswith(start)}
+        bars(HERE / "throughput.svg", "variants a minute", rates, goals)
         text = README.read_text()
         README.write_text(text[: text.index(MARK)] + MARK + "\n" + report)
     return 0
 
 
-def _report(kernel: str, count: int, tools: Toolchain, kernel_tuner: str | None) -> str:
+def _report(
+    kernel: str, count: int, tools: Toolchain, kernel_tuner: str | None
+) -> tuple[str, dict[str, float]]:
+    """The table, and variants a minute by what was done with them."""
     machine = this_machine()
     lines = [
         f"{datetime.date.today()}, `{kernel}`, workload `small`, {machine.cpu}, {machine.threads} threads, "
@@ -105,15 +116,16 @@ def _report(kernel: str, count: int, tools: Toolchain, kernel_tuner: str | None)
         f"load average {machine.load:.1f} at the start.\n",
         "| what | variants | seconds | processor seconds each | a minute |",
         "|---|---|---|---|---|",
-        *(rate.row() for rate in _measure(kernel, count, tools)),
     ]
+    rates = _measure(kernel, count, tools)
     if kernel_tuner is not None:
         script = [kernel_tuner, str(HERE / "kernel_tuner_side.py")]
         done = subprocess.run(script, capture_output=True, text=True, check=True)
         found, seconds, processor = done.stdout.split()[-3:]
         what = "Kernel Tuner, an OpenMP kernel of that size: compiled and timed, not verified"
-        lines.append(Rate(what, int(found), float(seconds), float(processor)).row())
-    return "\n".join(lines) + "\n"
+        rates.append(Rate(what, int(found), float(seconds), float(processor)))
+    lines += (rate.row() for rate in rates)
+    return "\n".join(lines) + "\n", {rate.what: rate.a_minute for rate in rates}
 
 
 def _measure(kernel: str, count: int, tools: Toolchain) -> list[Rate]:
