@@ -35,9 +35,7 @@ Values = tuple[float, ...]  # one per objective, each to be small
 
 _LEAST = 4  # a model of fewer passed variants is worth less than a random trial
 _START = 10  # so many trials before they are learnt from; a twentieth of a small space, where that is less
-_SINGLE = (
-    20  # so many trials at most that change one answer each; in most spaces every answer is compared then
-)
+_SINGLE = 20  # so many trials at most that change one answer each: in most spaces every answer is compared
 _REMEMBER = 400  # outcomes that the process is conditioned on: its cost grows with their cube
 _REFIT = 1.25  # length scales are chosen anew when there is a quarter more to learn from
 _CENTRES = 5  # local search steps away from the best of so many that still has untried neighbours

@@ -5,6 +5,7 @@ from __future__ import annotations
 from transform.emit.expressions import cast, inlined
 from transform.emit.launches import LaunchPrinter
 from transform.ir.build import scalar
+from transform.ir.build import view as view_type
 from transform.ir.nodes import (
     Allocate,
     Atom,
@@ -48,7 +49,7 @@ class HostPrinter(LaunchPrinter):
                 if total is not None:
                     result = f"const {scalar(total).name} {self.names.declare(total)} = "
                 verb = "suffix_sum" if backward else "prefix_sum"
-                given = cast(_view(view).element, self.expr(start))
+                given = cast(view_type(view).element, self.expr(start))
                 self.text.add(f"{result}kad::{verb}({self.names[view]}, {given});")
             case Save(tape=tape, source=source):
                 self.text.add(f"ws.{self._tape(tape, source)}.push({self.expr(source)});")
@@ -101,7 +102,7 @@ class HostPrinter(LaunchPrinter):
 
     def _replicate(self, s: Replicate) -> None:
         """Memory for private copies; the tasks of the launch that follows bind their own (``_chunked``)."""
-        spelling = _view(s.source).spelling
+        spelling = view_type(s.source).spelling
         name = self.names.declare(s.target)
         member = self.workspace.member(name, f"kad::Buffer<kad::Slabs<{spelling}>>")
         count = f"({self._replicas(s.space, s.shared)} - 1)"
@@ -127,8 +128,3 @@ class HostPrinter(LaunchPrinter):
             for a in uses(inner)
         }
         self._find(block, chosen - captured)
-
-
-def _view(symbol: Symbol) -> View:
-    assert isinstance(symbol.type, View)
-    return symbol.type

@@ -13,6 +13,7 @@ from transform.emit.kernel import Text
 from transform.emit.names import Names
 from transform.emit.require import holds, message, quoted
 from transform.ir.build import scalar
+from transform.ir.build import view as view_type
 from transform.ir.nodes import (
     Assumption,
     Chunked,
@@ -29,7 +30,7 @@ from transform.ir.nodes import (
     Symbol,
     Teamed,
 )
-from transform.ir.types import Array, View
+from transform.ir.types import Array
 from transform.ir.walk import uses, walk
 from transform.strategies.launch import Launching
 
@@ -204,7 +205,7 @@ class LaunchPrinter(InspectorPrinter):
         """Let kernels read ``views`` through the device's read-only path."""
         for view in views:
             name = self.names.fresh(f"{self.names[view]}_read")
-            self.text.add(f"const kad::ReadOnly<{_view(view).spelling}> {name} = {self.names[view]};")
+            self.text.add(f"const kad::ReadOnly<{view_type(view).spelling}> {name} = {self.names[view]};")
             self.in_kernels[view] = name
 
     def _parameter(self, s: Launch, r: Range) -> str:
@@ -279,7 +280,7 @@ class LaunchPrinter(InspectorPrinter):
                 [f"const typename kad::Teams<{given}>::member_type& {member}"],
             )
             for copy, view in how.copies:
-                type_ = f"kad::TeamCopy<{n}, {_view(view).spelling}>"
+                type_ = f"kad::TeamCopy<{n}, {view_type(view).spelling}>"
                 self.text.add(f"const {type_} {self.names.declare(copy)}({self.names[view]}, {member});")
                 self.team_copies.add(copy)
             self._part(s, f"kad::turns_of({self._pair(outer)}, {member})", "+= {}.step")
@@ -397,8 +398,3 @@ def _sums_in_loops(s: Launch) -> bool:
     """Whether loops in an iteration contribute to reductions."""
     loops = (x for x in walk(s.body) if isinstance(x, For))
     return any(isinstance(y, Increment) and y.how is How.REDUCE for x in loops for y in walk(x.body))
-
-
-def _view(symbol: Symbol) -> View:
-    assert isinstance(symbol.type, View)
-    return symbol.type

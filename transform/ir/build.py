@@ -43,6 +43,12 @@ def element(memory: Symbol) -> Scalar:
     return memory.type.element
 
 
+def view(memory: Symbol) -> View:
+    """The type of a View."""
+    assert isinstance(memory.type, View), memory
+    return memory.type
+
+
 def is_float(atom: Atom) -> bool:
     """Whether an atom is a floating-point number."""
     return isinstance(atom.type, Scalar) and atom.type.is_float

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from transform.ir.build import Builder, Fresh, element
+from transform.ir.build import view as view_type
 from transform.ir.liveness import remove_dead
 from transform.ir.nodes import (
     Accumulate,
@@ -91,7 +92,7 @@ def groups(body: Block, views: Sequence[Symbol]) -> list[Group]:
     """How the open increments of ``views`` in a kernel's body are laid out."""
     found: list[Group] = []
     for view in views:
-        rank = _type(view).rank
+        rank = view_type(view).rank
         every = [s for s in walk(body) if isinstance(s, Accumulate) and s.memory == view]
         top = [s for s in body.stmts if isinstance(s, Accumulate) and s.memory == view]
         if len(top) < len(every):
@@ -138,7 +139,7 @@ def stored(
 def inspector(launch: Launch, views: Sequence[Symbol], fresh: Fresh) -> Block:
     """What an iteration computes to know the targets of its contributions to ``views``, which it marks by
     plain stores."""
-    marks = {v: fresh.symbol(f"{v.name}_key", replace(_type(v), element=UNSIGNED)) for v in views}
+    marks = {v: fresh.symbol(f"{v.name}_key", replace(view_type(v), element=UNSIGNED)) for v in views}
 
     def rewrite(s: Stmt) -> Stmt:
         if isinstance(s, Accumulate) and s.memory in marks:
@@ -149,18 +150,13 @@ def inspector(launch: Launch, views: Sequence[Symbol], fresh: Fresh) -> Block:
     return remove_dead(without_effects(body, set(marks.values())))
 
 
-def _type(view: Symbol) -> View:
-    assert isinstance(view.type, View)
-    return view.type
-
-
 def _list_of(type_: Scalar, space: str) -> View:
     where = "" if space == DEFAULT_SPACE else f", {space}"
     return View(type_, (None,), False, f"Kokkos::View<{type_.name}*{where}>")
 
 
 def _extent(view: Symbol, dim: int, b: Builder) -> Atom:
-    fixed = _type(view).static_extents[dim]
+    fixed = view_type(view).static_extents[dim]
     return b.cast(b.let(Extent(view, dim), SIZE), LONG) if fixed is None else Const(fixed, LONG)
 
 
